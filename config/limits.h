@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Every compile-time bound of adit, with its unit in its name. What an operator may set at run
+// time is in lib/conf/schema instead.
+#pragma once
+
+enum {
+	// lanes
+	LIMIT_WORKERS = 32,
+	LIMIT_PORTS = 8,
+	LIMIT_LISTEN_ADDRESSES = 16,
+	LIMIT_CALL_IDS = 65536, // per listen address, Call ID 0 among them
+	LIMIT_SESSIONS_PER_WORKER = 65536,
+	LIMIT_BURST_PKTS = 32,
+
+	// rings, in elements
+	LIMIT_COMMAND_RING = 4096,
+	LIMIT_EVENT_RING = 4096,
+	LIMIT_EXCEPTION_RING = 1024,
+	LIMIT_HANDOFF_RING = 1024,
+
+	// wire
+	LIMIT_MTU_BYTES = 1500,
+	LIMIT_PPP_FRAME_BYTES = 1504, // protocol and information of one PPP frame
+	LIMIT_USER_NAME_BYTES = 253,  // User-Name of RADIUS, RFC 2865 5.1
+	LIMIT_PASSWORD_BYTES = 128,
+	LIMIT_FAILURE_TEXT_BYTES = 80,
+
+	// control
+	LIMIT_USERS = 4096,
+	LIMIT_POOLS = 16,
+	LIMIT_POOL_ADDRESSES = 65536,
+	LIMIT_ROUTES = 4096,
+	LIMIT_NEXT_HOPS = 1024,
+	LIMIT_EVENT_HISTORY = 1024,
+	LIMIT_API_CLIENTS = 8,
+};
