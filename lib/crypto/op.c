@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "crypto/op.h"
+
+#include "base/secret.h"
+
+#include <nettle/arcfour.h>
+
+#include <assert.h>
+#include <string.h>
+
+static void rc4_start(struct rc4_state *rc4, const uint8_t *key, uint8_t key_len)
+{
+	struct arcfour_ctx begun;
+
+	static_assert(sizeof(begun.S) == sizeof(rc4->s), "RC4 permutation");
+	arcfour_set_key(&begun, key_len, key);
+	memcpy(rc4->s, begun.S, sizeof(rc4->s));
+	rc4->i = begun.i;
+	rc4->j = begun.j;
+	secret_wipe_bytes(&begun, sizeof(begun));
+}
+
+void mppe_context_init(struct mppe_context *ctx, enum mppe_strength strength, bool is_stateless,
+	const uint8_t *start_key, struct rc4_state *rc4)
+{
+	uint8_t key_len = mppe_key_len(strength);
+
+	assert(is_stateless || rc4);
+	memset(ctx, 0, sizeof(*ctx));
+	memcpy(ctx->start_key, start_key, key_len);
+	mppe_key_initial(strength, start_key, ctx->session_key);
+	ctx->strength = (uint8_t)strength;
+	ctx->is_stateless = is_stateless;
+	if (!is_stateless) {
+		ctx->rc4 = rc4;
+		rc4_start(rc4, ctx->session_key, key_len);
+	}
+}
+
+void mppe_context_wipe(struct mppe_context *ctx)
+{
+	if (ctx->rc4)
+		secret_wipe_bytes(ctx->rc4, sizeof(*ctx->rc4));
+	secret_wipe_bytes(ctx, sizeof(*ctx));
+}
