@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Sequence numbers and acknowledgements of one call's GRE (RFC 2637 4.2 to 4.4).
+//
+// Received: each number is accepted at most once and only forward; a jump is bounded, and a run of
+// consistent packets beyond the bound wins, so that one forged packet cannot black-hole a call.
+// Such a run starts a new track; because the run itself may have been forged (or the very first
+// packet, which may carry any number), a run of numbers from before the track that the window has
+// not accepted yet wins too, and takes the call back to its client.
+// Sent: an ack rides on the next data packet, or goes alone when its delay is over. Linux never
+// sends acks alone, so nothing here ever waits for one (no transmit window).
+#pragma once
+
+#include "base/drop_reason.h"
+#include "base/seq.h"
+
+#define GRE_WINDOW_NEVER UINT64_MAX
+
+enum { GRE_WINDOW_RESYNC_RUN = 4 }; // consistent packets that move the window by force
+
+struct gre_window {
+	// receive
+	uint32_t highest;   // last accepted in order
+	uint32_t candidate; // next number expected of a far run
+	uint64_t seen;	    // bit n: highest - n was accepted
+	uint32_t base;	    // first number of the track that `highest` is on
+	uint32_t home;	    // highest of the track before it; numbers up to here stay refused
+	uint32_t jump_max;
+	uint8_t candidate_run;
+	bool has_received;
+	bool has_home;
+	// acks that we owe
+	bool owes_ack;
+	uint64_t ack_due_ns;
+	uint64_t ack_delay_ns;
+	// transmit
+	uint32_t next_seq;
+	uint32_t peer_acked; // highest of ours that the client acknowledged
+	bool has_peer_ack;
+};
+
+//   jump_max      how far ahead one packet may be
+//   ack_delay_ns  how long an ack may wait for a packet to ride on
+void gre_window_init(struct gre_window *w, uint32_t jump_max, uint64_t ack_delay_ns);
+
+// Decide what to do with a received sequence number and advance the window when it is accepted. The
+// first number may be anything: some servers and clients start at 1.
+//
+//   returns  DROP_NONE accepted | DROP_GRE_DUPLICATE | DROP_GRE_LATE | DROP_GRE_JUMP
+//   spec     RFC 2637 4.3: what comes out of order must not be passed on
+enum drop_reason gre_window_receive(struct gre_window *w, uint32_t seq, uint64_t now_ns);
+
+// The client acknowledged our packets up to `ack`. Numbers that we never sent are ignored; returns
+// false for them.
+bool gre_window_acked(struct gre_window *w, uint32_t ack);
+
+// The number for the next packet with payload.
+static inline uint32_t gre_window_next_seq(struct gre_window *w)
+{
+	return w->next_seq++;
+}
+
+// Take the ack that is owed, for piggy-backing or to send it alone. Returns false when none is.
+static inline bool gre_window_take_ack(struct gre_window *w, uint32_t *ack)
+{
+	if (!w->owes_ack)
+		return false;
+	w->owes_ack = false;
+	*ack = w->highest;
+	return true;
+}
+
+// When an ack must go alone, GRE_WINDOW_NEVER when none is owed.
+static inline uint64_t gre_window_ack_due(const struct gre_window *w)
+{
+	return w->owes_ack ? w->ack_due_ns : GRE_WINDOW_NEVER;
+}

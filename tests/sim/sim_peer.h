@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The client's PPP: an implementation of its own, so that it shares no mistake with the server's.
+// What it asks for and how it behaves is a profile of what real clients do.
+#pragma once
+
+#include "base/bytes.h"
+#include "sim/sim_tunnel.h"
+
+enum { SIM_CP_OPTIONS_MAX = 8 };
+
+// How a client takes encryption.
+enum sim_ccp_style {
+	SIM_CCP_MPPE,		  // asks for MPPE and takes it
+	SIM_CCP_REJECTS_OPTION,	  // answers the MPPE option with Configure-Reject
+	SIM_CCP_REJECTS_PROTOCOL, // answers CCP with Protocol-Reject
+	SIM_CCP_DEFLATE_ONLY,	  // speaks CCP, for Deflate
+	SIM_CCP_40_ONLY,	  // MPPE, but not the strength that is required
+	SIM_CCP_STATEFUL_ONLY,
+};
+
+struct sim_peer_profile {
+	const char *name;
+	uint16_t mru; // 0: not asked for
+	bool asks_accm, asks_pfc, asks_acfc, asks_callback, asks_endpoint;
+	bool is_pap_only;
+	enum sim_ccp_style ccp;
+	uint32_t mppe_bits; // of the first Configure-Request
+	bool asks_deflate;  // beside MPPE
+	bool asks_vj;	    // IP-Compression-Protocol in IPCP
+	uint8_t n_servers;  // name servers asked for: 0, 2 (DNS) or 4 (DNS and NBNS)
+	bool waits_for_ccp; // IPCP only when CCP is open; before, Terminate-Ack
+	bool asks_ipv6cp;
+	bool sends_identification;
+	bool answers_afresh; // a repeated Challenge gets a new peer challenge
+	uint64_t restart_ns;
+	uint64_t echo_interval_ns; // LCP Echo-Requests, 0: none
+	// PPTP
+	uint64_t call_delay_ns; // between SCCRP and OCRQ
+	uint16_t window;
+	uint8_t n_link_infos;
+};
+
+enum sim_cp_kind { SIM_LCP, SIM_CCP, SIM_IPCP, SIM_CP_KINDS };
+
+// One control protocol, with the state of RFC 1661 told by what was acknowledged.
+struct sim_cp {
+	bool is_started, is_open;
+	bool has_acked;	   // we acknowledged the server's last request
+	bool was_acked;	   // the server acknowledged ours
+	bool awaits_reply; // to our last request
+	uint8_t id;
+	unsigned int n_tries;
+	uint64_t due_ns;
+	// options that are still asked for, and their values
+	uint8_t n_options;
+	uint8_t types[SIM_CP_OPTIONS_MAX];
+	uint32_t values[SIM_CP_OPTIONS_MAX];
+	uint8_t lens[SIM_CP_OPTIONS_MAX]; // of the value
+};
+
+struct sim_peer {
+	const struct sim_peer_profile *profile;
+	struct sim_random *random;
+	struct sim_tunnel *tunnel;
+	const char *user, *password;
+	struct sim_cp cps[SIM_CP_KINDS];
+	uint32_t magic;
+	bool is_authenticated;
+	bool has_responded;
+	bool has_response; // may be given again
+	uint8_t response_challenge_id;
+	uint8_t server_challenge[16], peer_challenge[16], nt_response[24];
+	struct mppe_start_keys start;
+	uint32_t server_bits; // MPPE bits of the server's request that we acknowledged, 0: none
+	uint32_t address, server_address;
+	uint64_t echo_due_ns;
+	bool is_up;
+	bool was_refused; // CHAP Failure came
+	bool has_ended;	  // the link is closed, or given up
+	bool is_terminating;
+	unsigned int n_terminates;
+	uint64_t terminate_due_ns;
+};
+
+void sim_peer_init(struct sim_peer *p, const struct sim_peer_profile *profile,
+	struct sim_random *random, struct sim_tunnel *tunnel, const char *user,
+	const char *password);
+
+// The GRE path is there.
+void sim_peer_start(struct sim_peer *p, uint64_t now_ns);
+void sim_peer_receive(struct sim_peer *p, uint16_t protocol, struct span info, uint64_t now_ns);
+uint64_t sim_peer_deadline(const struct sim_peer *p);
+void sim_peer_expire(struct sim_peer *p, uint64_t now_ns);
+
+// Negotiate an open protocol again.
+void sim_peer_renegotiate(struct sim_peer *p, enum sim_cp_kind kind, uint64_t now_ns);
+// Hang up by LCP Terminate-Request.
+void sim_peer_terminate(struct sim_peer *p, uint64_t now_ns);

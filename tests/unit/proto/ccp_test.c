@@ -1,0 +1,412 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "proto/ccp.h"
+
+#include "step_expect.h"
+
+enum { ALL = MPPE_OPTION_40 | MPPE_OPTION_56 | MPPE_OPTION_128 };
+
+#define S(n) ((uint64_t)(n)*1000000000)
+
+struct side {
+	struct ccp ccp;
+	struct seen seen;
+};
+
+static const struct fsm_limits limits = {
+	.restart_ns = S(1),
+	.first_restart_ns = S(1),
+	.max_configure = 3,
+	.max_terminate = 2,
+	.max_failure = 5,
+};
+
+static void receive(struct side *s, const char *hex)
+{
+	uint8_t bytes[64];
+
+	ccp_receive(
+		&s->ccp, span_of(bytes, hex_bytes(hex, bytes, sizeof(bytes))), 0, &s->seen.step);
+}
+
+static void start(struct side *s, uint32_t allowed, bool is_required)
+{
+	memset(s, 0, sizeof(*s));
+	ccp_init(&s->ccp, &limits, allowed, is_required);
+	ccp_start(&s->ccp, 0, &s->seen.step);
+}
+
+// The default policy: 128 bit, required.
+static void start_default(struct side *s)
+{
+	start(s, MPPE_OPTION_128, true);
+	FRAME(&s->seen, PPP_CCP, "01 01 000a 1206 01000040");
+	DONE(&s->seen);
+}
+
+static void open_up(struct side *s)
+{
+	start_default(s);
+	receive(s, "01 01 000a 1206 01000040");
+	NOTICE(&s->seen, STEP_KEYS);
+	FRAME(&s->seen, PPP_CCP, "02 01 000a 1206 01000040");
+	receive(s, "02 01 000a 1206 01000040");
+	NOTICE(&s->seen, STEP_ENCRYPT);
+	DONE(&s->seen);
+	ASSERT_TRUE(ccp_is_encrypting(&s->ccp));
+}
+
+TEST(ccp, opens_with_pppd_and_gives_the_keys_before_the_ack)
+{
+	struct side s;
+
+	open_up(&s);
+	EXPECT_EQ(ccp_strength(&s.ccp), MPPE_STRENGTH_128);
+	EXPECT_TRUE(ccp_is_stateless(&s.ccp));
+	EXPECT_EQ(ccp_failure(&s.ccp), END_NONE);
+
+	start_default(&s); // the other way round
+	receive(&s, "02 01 000a 1206 01000040");
+	DONE(&s.seen);
+	receive(&s, "01 01 000a 1206 01000040");
+	NOTICE(&s.seen, STEP_KEYS);
+	FRAME(&s.seen, PPP_CCP, "02 01 000a 1206 01000040");
+	NOTICE(&s.seen, STEP_ENCRYPT);
+	DONE(&s.seen);
+}
+
+TEST(ccp, gives_the_keys_anew_to_a_client_that_asks_anew)
+{
+	struct side s;
+
+	start_default(&s);
+	receive(&s, "01 01 000a 1206 01000040");
+	NOTICE(&s.seen, STEP_KEYS);
+	FRAME(&s.seen, PPP_CCP, "02 01 000a 1206 01000040");
+	receive(&s,
+		"01 02 000a 1206 01000040"); // it renegotiates: its keys are the first again
+	NOTICE(&s.seen, STEP_KEYS);
+	FRAME(&s.seen, PPP_CCP, "02 02 000a 1206 01000040");
+	DONE(&s.seen);
+}
+
+TEST(ccp, renegotiates_in_an_open_session)
+{
+	struct side s;
+
+	open_up(&s);
+	receive(&s, "01 02 000a 1206 01000040");
+	NOTICE(&s.seen, STEP_STOP_ENCRYPT);
+	FRAME(&s.seen, PPP_CCP, "01 02 000a 1206 01000040");
+	NOTICE(&s.seen, STEP_KEYS);
+	FRAME(&s.seen, PPP_CCP, "02 02 000a 1206 01000040");
+	EXPECT_FALSE(ccp_is_encrypting(&s.ccp));
+	receive(&s, "02 02 000a 1206 01000040");
+	NOTICE(&s.seen, STEP_ENCRYPT);
+	DONE(&s.seen);
+}
+
+// A request to a fresh CCP that requires MPPE, and what comes back.
+static const struct {
+	uint32_t allowed;
+	const char *request;
+	const char *reply;
+} judged[] = {
+	{MPPE_OPTION_128, "01 01 000a 1206 010000e1",
+		"03 01 000a 1206 01000040"}, // Windows: all it has
+	{MPPE_OPTION_128, "01 01 000a 1206 01000061", "03 01 000a 1206 01000040"},
+	{MPPE_OPTION_128, "01 01 000a 1206 00000040", "03 01 000a 1206 01000040"}, // stateful
+	{MPPE_OPTION_128, "01 01 000a 1206 01000041", "03 01 000a 1206 01000040"}, // with MPPC
+	{MPPE_OPTION_128, "01 01 000a 1206 01000050",
+		"03 01 000a 1206 01000040"}, // the obsolete bit
+	{MPPE_OPTION_128, "01 01 000a 1206 01000020", "03 01 000a 1206 01000040"}, // 40 bit
+	{MPPE_OPTION_128, "01 01 000a 1206 00000001", "03 01 000a 1206 01000040"}, // MPPC alone
+	{MPPE_OPTION_128, "01 01 000a 1206 81000040", "03 01 000a 1206 01000040"}, // reserved bit
+	{MPPE_OPTION_128, "01 01 0008 1204 0100", "03 01 000a 1206 01000040"},	   // wrong length
+	{MPPE_OPTION_128, "01 01 0004", "03 01 000a 1206 01000040"},		   // nothing
+	{MPPE_OPTION_128, "01 01 0008 1a04 7800", "04 01 0008 1a04 7800"},	   // Deflate
+	{MPPE_OPTION_128, "01 01 0015 1206 01000040 1a04 7800 1804 7800 1503 2f",
+		"04 01 000f 1a04 7800 1804 7800 1503 2f"}, // pppd with all its compressions
+	{MPPE_OPTION_128, "01 01 0009 1105 000104", "04 01 0009 1105 000104"}, // Stac
+	{ALL, "01 01 000a 1206 010000e0", "03 01 000a 1206 01000040"},
+	{MPPE_OPTION_40 | MPPE_OPTION_56, "01 01 000a 1206 010000e0", "03 01 000a 1206 01000080"},
+	{MPPE_OPTION_40, "01 01 000a 1206 010000e0", "03 01 000a 1206 01000020"},
+	{ALL, "01 01 000a 1206 010000a0", "03 01 000a 1206 01000080"},
+};
+
+TEST(ccp, refuses_with_the_one_strongest_set)
+{
+	for (size_t i = 0; i < sizeof(judged) / sizeof(judged[0]); i++) {
+		struct side s;
+
+		SHIM_TRACE_CASE((long long)i);
+		start(&s, judged[i].allowed, true);
+		s.seen.next = 1; // our own request
+		receive(&s, judged[i].request);
+		FRAME(&s.seen, PPP_CCP, judged[i].reply);
+		DONE(&s.seen);
+		EXPECT_EQ(ccp_failure(&s.ccp), END_NONE);
+	}
+}
+
+TEST(ccp, knows_every_strength)
+{
+	static const struct {
+		const char *option;
+		enum mppe_strength strength;
+	} cases[] = {
+		{"01 01 000a 1206 01000020", MPPE_STRENGTH_40},
+		{"01 01 000a 1206 01000080", MPPE_STRENGTH_56},
+		{"01 01 000a 1206 01000040", MPPE_STRENGTH_128},
+	};
+
+	for (size_t i = 0; i < 3; i++) {
+		struct side s;
+
+		SHIM_TRACE_CASE((long long)i);
+		start(&s, ALL, true);
+		EXPECT_EQ(ccp_strength(&s.ccp), MPPE_STRENGTH_NONE);
+		s.seen.next = 1;
+		receive(&s, cases[i].option);
+		NOTICE(&s.seen, STEP_KEYS);
+		EXPECT_EQ(ccp_strength(&s.ccp), cases[i].strength);
+	}
+}
+
+TEST(ccp, takes_windows_through_a_nak)
+{
+	struct side s;
+
+	start_default(&s);
+	receive(&s, "01 05 000a 1206 010000e1");
+	FRAME(&s.seen, PPP_CCP, "03 05 000a 1206 01000040");
+	receive(&s, "01 06 000a 1206 01000040");
+	NOTICE(&s.seen, STEP_KEYS);
+	FRAME(&s.seen, PPP_CCP, "02 06 000a 1206 01000040");
+	receive(&s, "02 01 000a 1206 01000040");
+	NOTICE(&s.seen, STEP_ENCRYPT);
+	DONE(&s.seen);
+	EXPECT_EQ(s.ccp.n_refused, 0);
+}
+
+TEST(ccp, ends_with_a_client_that_insists_on_another_set)
+{
+	struct side s;
+
+	start_default(&s);
+	for (int i = 0; i < CCP_NAKS_MAX; i++) {
+		receive(&s, "01 05 000a 1206 01000020");
+		FRAME(&s.seen, PPP_CCP, "03 05 000a 1206 01000040");
+	}
+	EXPECT_EQ(ccp_failure(&s.ccp), END_NONE);
+	receive(&s, "01 05 000a 1206 01000020");
+	DONE(&s.seen);
+	EXPECT_EQ(ccp_failure(&s.ccp), END_ENCRYPTION_MISMATCH);
+
+	start_default(&s); // the same with no MPPE in it
+	for (int i = 0; i <= CCP_NAKS_MAX; i++) {
+		EXPECT_EQ(ccp_failure(&s.ccp), END_NONE);
+		receive(&s, "01 05 0004");
+	}
+	EXPECT_EQ(ccp_failure(&s.ccp), END_ENCRYPTION_REFUSED);
+}
+
+TEST(ccp, ends_when_our_request_is_turned_down)
+{
+	static const struct {
+		const char *before; // a request of the client, or none
+		const char *reply;
+		enum end_reason reason;
+	} cases[] = {
+		{NULL, "04 01 000a 1206 01000040", END_ENCRYPTION_REFUSED}, // pppd with nomppe
+		{"01 01 0004", "04 01 000a 1206 01000040", END_ENCRYPTION_REFUSED},
+		{"01 01 000a 1206 01000020", "04 01 000a 1206 01000040", END_ENCRYPTION_MISMATCH},
+		{NULL, "03 01 000a 1206 01000020", END_ENCRYPTION_MISMATCH}, // suggests 40 bit
+		{NULL, "03 01 000a 1206 00000040", END_ENCRYPTION_MISMATCH}, // suggests stateful
+		{NULL, "03 01 0008 1204 0100", END_ENCRYPTION_MISMATCH},
+		{NULL, "05 01 0004", END_ENCRYPTION_REFUSED},	       // Terminate-Request
+		{NULL, "07 01 0008 01010004", END_ENCRYPTION_REFUSED}, // Code-Reject of all
+		{NULL, "03 01 0008 1a04 7800", END_NONE},	       // would like Deflate
+		{NULL, "04 01 0008 1a04 7800", END_NONE}, // rejects what we did not say
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct side s;
+
+		SHIM_TRACE_CASE((long long)i);
+		start_default(&s);
+		if (cases[i].before)
+			receive(&s, cases[i].before);
+		receive(&s, cases[i].reply);
+		EXPECT_EQ(ccp_failure(&s.ccp), cases[i].reason);
+		EXPECT_FALSE(ccp_is_encrypting(&s.ccp));
+	}
+}
+
+TEST(ccp, tries_every_strength_that_is_allowed)
+{
+	struct side s;
+
+	start(&s, ALL, true);
+	FRAME(&s.seen, PPP_CCP, "01 01 000a 1206 01000040");
+	receive(&s, "04 01 000a 1206 01000040");
+	FRAME(&s.seen, PPP_CCP, "01 02 000a 1206 01000080");
+	receive(&s, "04 02 000a 1206 01000080");
+	FRAME(&s.seen, PPP_CCP, "01 03 000a 1206 01000020");
+	DONE(&s.seen);
+	receive(&s, "04 03 000a 1206 01000020");
+	EXPECT_EQ(ccp_failure(&s.ccp), END_ENCRYPTION_REFUSED);
+
+	start(&s, ALL, true);
+	s.seen.next = 1;
+	receive(&s, "03 01 000a 1206 010000a0"); // a Nak with a choice
+	FRAME(&s.seen, PPP_CCP, "01 02 000a 1206 01000080");
+	receive(&s, "01 01 000a 1206 010000e0"); // now both ways the same
+	FRAME(&s.seen, PPP_CCP, "03 01 000a 1206 01000080");
+	DONE(&s.seen);
+}
+
+TEST(ccp, does_not_encrypt_with_two_strengths)
+{
+	struct side s;
+
+	start(&s, ALL, true);
+	receive(&s, "01 01 000a 1206 01000020");
+	receive(&s, "02 01 000a 1206 01000040");
+	EXPECT_TRUE(fsm_is_open(&s.ccp.fsm));
+	EXPECT_FALSE(ccp_is_encrypting(&s.ccp));
+	EXPECT_EQ(ccp_failure(&s.ccp), END_ENCRYPTION_MISMATCH);
+}
+
+TEST(ccp, names_a_client_that_never_answers)
+{
+	struct side s;
+
+	start_default(&s);
+	for (int i = 1; i <= 3; i++)
+		ccp_expire(&s.ccp, S(i), &s.seen.step);
+	EXPECT_EQ(s.seen.step.n_items, 2);
+	EXPECT_EQ(ccp_failure(&s.ccp), END_ENCRYPTION_REFUSED);
+
+	start_default(&s); // it asks for MPPE, yet never acknowledges ours
+	receive(&s, "01 01 000a 1206 01000040");
+	for (int i = 1; i <= 3; i++)
+		ccp_expire(&s.ccp, S(i), &s.seen.step);
+	EXPECT_EQ(ccp_failure(&s.ccp), END_CCP_FAILED);
+}
+
+TEST(ccp, ends_when_the_client_closes_it)
+{
+	struct side s;
+
+	open_up(&s);
+	receive(&s, "05 09 0004");
+	NOTICE(&s.seen, STEP_STOP_ENCRYPT);
+	FRAME(&s.seen, PPP_CCP, "06 09 0004");
+	EXPECT_EQ(ccp_failure(&s.ccp), END_CCP_CLOSED);
+}
+
+TEST(ccp, answers_reset_requests)
+{
+	struct side s;
+
+	start_default(&s);
+	receive(&s, "0e 07 0004");
+	DONE(&s.seen);
+	open_up(&s);
+	receive(&s, "0e 07 0004");
+	FRAME(&s.seen, PPP_CCP, "0f 07 0004");
+	receive(&s, "0f 07 0004");
+	DONE(&s.seen);
+	receive(&s, "07 08 0008 0f070004"); // Windows does not know Reset-Ack
+	receive(&s, "0e 09 0004");
+	DONE(&s.seen);
+	receive(&s, "09 01 0004");
+	FRAME(&s.seen, PPP_CCP, "07 02 0008 09010004");
+	EXPECT_TRUE(ccp_is_encrypting(&s.ccp));
+}
+
+TEST(ccp, lets_a_client_go_without_where_nothing_is_required)
+{
+	struct side s;
+
+	start(&s, MPPE_OPTION_128, false);
+	s.seen.next = 1;
+	receive(&s, "01 01 0004");
+	FRAME(&s.seen, PPP_CCP, "02 01 0004");
+	receive(&s, "04 01 000a 1206 01000040");
+	FRAME(&s.seen, PPP_CCP, "01 02 0004");
+	receive(&s, "02 02 0004");
+	DONE(&s.seen);
+	EXPECT_TRUE(fsm_is_open(&s.ccp.fsm));
+	EXPECT_FALSE(ccp_is_encrypting(&s.ccp));
+	EXPECT_EQ(ccp_failure(&s.ccp), END_NONE);
+	receive(&s, "01 02 0004"); // it was not encrypting: nothing to stop
+	FRAME(&s.seen, PPP_CCP, "01 03 0004");
+	FRAME(&s.seen, PPP_CCP, "02 02 0004");
+	DONE(&s.seen);
+}
+
+TEST(ccp, rejects_in_the_end_where_nothing_is_required)
+{
+	struct side s;
+
+	start(&s, MPPE_OPTION_128, false);
+	s.seen.next = 1;
+	for (int i = 0; i < CCP_NAKS_MAX; i++) {
+		receive(&s, "01 01 000a 1206 01000020");
+		FRAME(&s.seen, PPP_CCP, "03 01 000a 1206 01000040");
+	}
+	receive(&s, "01 01 000a 1206 01000020");
+	FRAME(&s.seen, PPP_CCP, "04 01 000a 1206 01000020");
+	DONE(&s.seen);
+	receive(&s, "03 01 000a 1206 01000020"); // and ours goes too
+	FRAME(&s.seen, PPP_CCP, "01 02 0004");
+	EXPECT_EQ(ccp_failure(&s.ccp), END_NONE);
+}
+
+TEST(ccp, closes_again_when_only_one_direction_would_encrypt)
+{
+	struct side s;
+
+	start(&s, MPPE_OPTION_128, false);
+	s.seen.next = 1;
+	receive(&s, "01 01 0004");
+	FRAME(&s.seen, PPP_CCP, "02 01 0004");
+	receive(&s, "02 01 000a 1206 01000040");
+	FRAME(&s.seen, PPP_CCP, "05 02 0004");
+	DONE(&s.seen);
+	EXPECT_EQ(s.ccp.fsm.state, FSM_CLOSING);
+	EXPECT_EQ(ccp_failure(&s.ccp), END_NONE);
+}
+
+TEST(ccp, waits_on_for_a_client_where_nothing_is_required)
+{
+	struct side s;
+
+	start(&s, MPPE_OPTION_128, false);
+	for (int i = 1; i <= 3; i++)
+		ccp_expire(&s.ccp, S(i), &s.seen.step);
+	EXPECT_EQ(s.ccp.fsm.state, FSM_STOPPED);
+	EXPECT_EQ(ccp_failure(&s.ccp), END_NONE);
+	step_clear(&s.seen.step);
+	receive(&s, "01 01 000a 1206 01000040");
+	FRAME(&s.seen, PPP_CCP, "01 02 000a 1206 01000040");
+	NOTICE(&s.seen, STEP_KEYS);
+	FRAME(&s.seen, PPP_CCP, "02 01 000a 1206 01000040");
+	receive(&s, "02 02 000a 1206 01000040");
+	NOTICE(&s.seen, STEP_ENCRYPT);
+	EXPECT_TRUE(ccp_is_encrypting(&s.ccp));
+	for (int i = 0; i <= FSM_ROUNDS_MAX; i++) {
+		receive(&s, "01 01 000a 1206 01000020");
+		step_clear(&s.seen.step);
+	}
+	EXPECT_EQ(ccp_failure(&s.ccp), END_NEGOTIATION_LOOP);
+}
+
+TEST(ccp, fails_at_once_when_policy_contradicts_itself)
+{
+	struct side s;
+
+	start(&s, 0, true);
+	EXPECT_EQ(ccp_failure(&s.ccp), END_ENCRYPTION_MISMATCH);
+}
