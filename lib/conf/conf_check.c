@@ -1,0 +1,250 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "conf/conf_check.h"
+
+#include <arpa/inet.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <sys/stat.h>
+
+struct check {
+	const struct config *c;
+	const config_setting_t *root;
+	struct conf_report *r;
+};
+
+// The setting `group.key`, or `group.[index].key` for index >= 0, or the nearest thing around it
+// that the file has.
+static const config_setting_t *find(
+	const struct check *k, const char *group, int index, const char *key)
+{
+	const config_setting_t *s = k->root;
+	const config_setting_t *next = group[0] ? config_setting_get_member(s, group) : s;
+	if (!next)
+		return s;
+	s = next;
+	if (index >= 0) {
+		next = config_setting_get_elem(s, (unsigned)index);
+		if (!next)
+			return s;
+		s = next;
+	}
+	next = key ? config_setting_get_member(s, key) : NULL;
+	return next ? next : s;
+}
+
+static bool is_given(const struct check *k, const char *group, int index, const char *key)
+{
+	const config_setting_t *s = find(k, group, index, key);
+	return config_setting_name(s) && strcmp(config_setting_name(s), key) == 0;
+}
+
+__attribute__((format(printf, 5, 6))) static void error(const struct check *k, const char *group,
+	int index, const char *key, const char *format, ...)
+{
+	char why[CONFIG_ERROR_TEXT_BYTES];
+	va_list args;
+	va_start(args, format);
+	vsnprintf(why, sizeof(why), format, args);
+	va_end(args);
+	conf_report_setting(k->r, CONFIG_ERROR, find(k, group, index, key), "%s", why);
+}
+
+static uint32_t prefix_mask(uint8_t len)
+{
+	return len ? UINT32_MAX << (32 - len) : 0;
+}
+
+static bool is_in_prefix(uint32_t address, const struct config_port *p)
+{
+	return ((address ^ ntohl(p->address_be)) & prefix_mask(p->prefix_len)) == 0;
+}
+
+static void check_lanes(const struct check *k)
+{
+	const struct config *c = k->c;
+	for (int i = 0; i < c->n_workers; i++) {
+		for (int j = 0; j < i; j++)
+			if (c->worker_cpus[i] == c->worker_cpus[j])
+				error(k, "lanes", -1, "workers", "CPU %u stands in the list twice",
+					c->worker_cpus[i]);
+		// A worker that never sleeps would starve control.
+		if (c->worker_cpus[i] == c->control_cpu && c->idle_sleep_us == 0)
+			error(k, "lanes", -1, "workers",
+				"CPU %u is also that of lanes.control, which needs idle_sleep_us > "
+				"0",
+				c->control_cpu);
+	}
+}
+
+static void check_port(const struct check *k, int i)
+{
+	const struct config_port *p = &k->c->ports[i];
+	if (p->role == CONFIG_PORT_INSIDE && is_given(k, "ports", i, "accept"))
+		error(k, "ports", i, "accept", "only an outside port has it");
+	if (p->has_gateway && !p->has_address) {
+		if (!is_given(k, "ports", i, "address"))
+			error(k, "ports", i, "gateway", "needs the port to have an address");
+	} else if (p->has_gateway && !is_in_prefix(ntohl(p->gateway_be), p)) {
+		error(k, "ports", i, "gateway", "is not in the network of the port's address");
+	} else if (p->has_gateway && p->gateway_be == p->address_be) {
+		error(k, "ports", i, "gateway", "is the port's own address");
+	}
+	for (int j = 0; j < i; j++) {
+		const struct config_port *q = &k->c->ports[j];
+		if (p->name[0] && strcmp(p->name, q->name) == 0)
+			error(k, "ports", i, "name", "ports[%d] has the same name", j);
+		if (p->tap[0] && strcmp(p->tap, q->tap) == 0)
+			error(k, "ports", i, "tap", "ports[%d] has the same TAP", j);
+		if (p->device[0] && p->kind == q->kind && strcmp(p->device, q->device) == 0)
+			error(k, "ports", i, "device", "ports[%d] has the same device", j);
+		if (p->has_address && q->has_address && p->address_be == q->address_be)
+			error(k, "ports", i, "address", "ports[%d] has the same address", j);
+	}
+	if (p->kind == CONFIG_DEVICE_INTERFACE && p->device[0] && strcmp(p->tap, p->device) == 0)
+		error(k, "ports", i, "tap", "must differ from the name of the device");
+}
+
+static void check_ports(const struct check *k)
+{
+	const struct config *c = k->c;
+	bool has_outside = false;
+	for (int i = 0; i < c->n_ports; i++) {
+		check_port(k, i);
+		has_outside |= c->ports[i].role == CONFIG_PORT_OUTSIDE;
+	}
+	if (!has_outside)
+		error(k, "ports", -1, NULL, "there must be a port whose role is \"outside\"");
+	else if (c->n_listen == 0 && !is_given(k, "listen", -1, "addresses"))
+		error(k, "listen", -1, "addresses",
+			"listen.addresses must be given where no outside port has an address");
+}
+
+static bool is_in_pool(const struct config_pool *pool, uint32_t address)
+{
+	return pool->last && address >= pool->first && address <= pool->last;
+}
+
+static void check_pool_addresses(const struct check *k, int i)
+{
+	const struct config *c = k->c;
+	const struct config_pool *pool = &c->pools[i];
+	if (is_in_pool(pool, ntohl(pool->server_inner_be)))
+		error(k, "pools", i, "server", "must lie outside of the range");
+	for (int j = 0; j < c->n_listen; j++) {
+		if (is_in_pool(pool, ntohl(c->listen_be[j])))
+			error(k, "pools", i, "range", "contains a listen address");
+		if (pool->server_inner_be == c->listen_be[j])
+			error(k, "pools", i, "server", "is also a listen address");
+	}
+	for (int j = 0; j < c->n_ports; j++) {
+		const struct config_port *p = &c->ports[j];
+		if (!p->has_address || !pool->last)
+			continue;
+		if (is_in_pool(pool, ntohl(p->address_be)) ||
+			(p->has_gateway && is_in_pool(pool, ntohl(p->gateway_be))))
+			error(k, "pools", i, "range",
+				"contains the address or gateway of ports[%d]", j);
+		else if (is_in_prefix(pool->first, p) || is_in_prefix(pool->last, p))
+			// Hosts there would ask for the clients by ARP, and nobody answers.
+			conf_report_setting(k->r, CONFIG_WARNING, find(k, "pools", i, "range"),
+				"overlaps the network of ports[%d]: hosts there find the clients "
+				"only "
+				"with routes of their own or proxy ARP",
+				j);
+	}
+}
+
+static void check_pools(const struct check *k)
+{
+	const struct config *c = k->c;
+	if (c->n_pools == 0)
+		error(k, "pools", -1, NULL, "there must be a pool");
+	for (int i = 0; i < c->n_pools; i++) {
+		const struct config_pool *p = &c->pools[i];
+		check_pool_addresses(k, i);
+		for (int j = 0; j < i; j++) {
+			const struct config_pool *q = &c->pools[j];
+			if (p->name[0] && strcmp(p->name, q->name) == 0)
+				error(k, "pools", i, "name", "pools[%d] has the same name", j);
+			if (p->last && q->last && p->first <= q->last && q->first <= p->last)
+				error(k, "pools", i, "range", "overlaps that of pools[%d]", j);
+			if (is_in_pool(p, ntohl(q->server_inner_be)))
+				error(k, "pools", i, "range", "contains the server of pools[%d]",
+					j);
+			if (is_in_pool(q, ntohl(p->server_inner_be)))
+				error(k, "pools", i, "server", "is in the range of pools[%d]", j);
+		}
+	}
+}
+
+static void check_users(const struct check *k)
+{
+	const struct config *c = k->c;
+	if (c->n_users == 0)
+		conf_report_setting(k->r, CONFIG_WARNING, find(k, "users", -1, NULL),
+			"there is no user, so nobody can log in");
+	for (uint32_t i = 0; i < c->n_users; i++) {
+		bool has_password = is_given(k, "users", (int)i, "password");
+		bool has_hash = is_given(k, "users", (int)i, "nt_hash");
+		if (has_password == has_hash)
+			error(k, "users", (int)i, NULL, "must have %s password %s nt_hash",
+				has_password ? "either" : "a", has_password ? "or" : "or an");
+	}
+	// Users are in order of name there, and equal names in order of the file.
+	for (uint32_t n = 1; n < c->n_users; n++) {
+		uint32_t i = c->users_by_name[n];
+		uint32_t j = c->users_by_name[n - 1];
+		if (c->users[i].name[0] && strcmp(c->users[i].name, c->users[j].name) == 0)
+			error(k, "users", (int)i, "name", "users[%u] has the same name", j);
+	}
+}
+
+// Each file that holds a password, the included ones too, is looked at once.
+static void check_permissions(const struct check *k)
+{
+	char last[CONF_FILE_BYTES] = "";
+	for (uint32_t i = 0; i < k->c->n_users; i++) {
+		char file[CONF_FILE_BYTES];
+		struct stat st;
+		const config_setting_t *s = find(k, "users", (int)i, NULL);
+		conf_report_source(k->r, config_setting_source_file(s), file);
+		if (strcmp(last, file) == 0)
+			continue;
+		memcpy(last, file, sizeof(last));
+		if (stat(file, &st) == 0 && (st.st_mode & (S_IROTH | S_IWOTH)))
+			conf_report_file(k->r, CONFIG_WARNING, file, 0,
+				"holds passwords and is open to every user of the system (mode "
+				"%04o); "
+				"chmod 0640",
+				(unsigned)st.st_mode & 07777);
+	}
+}
+
+static void check_timers(const struct check *k)
+{
+	const struct config *c = k->c;
+	if (c->no_lcp_timeout_s > c->setup_timeout_s)
+		error(k, "ppp", -1, "no_lcp_timeout_s",
+			"no_lcp_timeout_s must not be longer than setup_timeout_s");
+	if (c->auth_timeout_s > c->setup_timeout_s)
+		error(k, "ppp", -1, "auth_timeout_s",
+			"auth_timeout_s must not be longer than setup_timeout_s");
+	if (c->max_unauthenticated_per_source > c->max_unauthenticated)
+		error(k, "pptp", -1, "max_unauthenticated_per_source",
+			"max_unauthenticated_per_source must not be more than max_unauthenticated");
+	if (c->encryption == CONFIG_ENCRYPTION_OFF)
+		conf_report_setting(k->r, CONFIG_WARNING, find(k, "encryption", -1, "mode"),
+			"everything that clients send and get can be read on the way");
+}
+
+void conf_check(const struct config *c, const config_setting_t *root, struct conf_report *r)
+{
+	const struct check k = {.c = c, .root = root, .r = r};
+	check_lanes(&k);
+	check_ports(&k);
+	check_pools(&k);
+	check_users(&k);
+	check_timers(&k);
+	if (r->dir)
+		check_permissions(&k);
+}

@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// What no single key can know: that the values of a configuration fit together.
+#pragma once
+
+#include "conf/conf_report.h"
+
+// Report every contradiction. Values that could not be read are zero in `c` and are passed over,
+// since they have been reported.
+//
+//   root  the file that c was read from, for the places; where r->dir is set it is on disk, and its
+//         permissions are looked at too
+void conf_check(const struct config *c, const config_setting_t *root, struct conf_report *r);

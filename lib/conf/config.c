@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "conf/config.h"
+
+#include "conf/conf_value.h"
+
+#include <stdlib.h>
+
+void config_reset(struct config *c)
+{
+	if (c->users)
+		secret_wipe_bytes(c->users, c->n_users * sizeof(c->users[0]));
+	free(c->users);
+	free(c->users_by_name);
+	memset(c, 0, sizeof(*c));
+	for (size_t g = 0; g < schema_n_groups; g++)
+		for (size_t i = 0; i < schema_groups[g].n_items && !schema_groups[g].is_list; i++)
+			conf_value_read_default(&schema_groups[g].items[i], c);
+}
+
+struct config *config_new(void)
+{
+	struct config *c = calloc(1, sizeof(*c));
+	if (c)
+		config_reset(c);
+	return c;
+}
+
+void config_free(struct config *c)
+{
+	if (!c)
+		return;
+	config_reset(c);
+	free(c);
+}
+
+const struct config_user *config_find_user(const struct config *c, struct span name)
+{
+	if (name.len == 0 || memchr(name.bytes, '\0', name.len))
+		return NULL;
+	uint32_t from = 0;
+	uint32_t to = c->n_users;
+	while (from < to) {
+		uint32_t middle = from + (to - from) / 2;
+		const struct config_user *user = &c->users[c->users_by_name[middle]];
+		size_t len = strlen(user->name);
+		int order = memcmp(name.bytes, user->name, name.len < len ? name.len : len);
+		if (order == 0)
+			order = (name.len > len) - (name.len < len);
+		if (order == 0)
+			return user;
+		if (order < 0)
+			to = middle;
+		else
+			from = middle + 1;
+	}
+	return NULL;
+}

@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The configuration as plain values: what a file said, checked, with the defaults filled in.
+// lib/conf/schema.c says for each field its key in the file, its range, its default and its help;
+// a field is documented there and not again here.
+#pragma once
+
+#include "base/secret.h"
+#include "config/limits.h"
+
+#include <net/if.h>
+
+enum {
+	CONFIG_NAME_BYTES = 64,
+	CONFIG_PORT_NAME_BYTES = 16,
+	CONFIG_DEVICE_BYTES = 128,
+	CONFIG_POOL_NAME_BYTES = 32,
+	CONFIG_NAME_SERVERS = 2, // primary and secondary, RFC 1877
+	CONFIG_NT_HASH_BYTES = 16,
+};
+
+enum config_device_kind { CONFIG_DEVICE_PCI, CONFIG_DEVICE_VDEV, CONFIG_DEVICE_INTERFACE };
+enum config_port_role { CONFIG_PORT_OUTSIDE, CONFIG_PORT_INSIDE };
+enum config_accept { CONFIG_ACCEPT_PPTP, CONFIG_ACCEPT_ALL };
+enum config_auth_method {
+	CONFIG_AUTH_MSCHAPV2 = 1,
+	CONFIG_AUTH_MSCHAPV1 = 2,
+	CONFIG_AUTH_CHAP = 4,
+	CONFIG_AUTH_PAP = 8,
+};
+enum config_encryption { CONFIG_ENCRYPTION_REQUIRE, CONFIG_ENCRYPTION_OFF };
+enum config_mppe_bits { CONFIG_MPPE_40 = 1, CONFIG_MPPE_56 = 2, CONFIG_MPPE_128 = 4 };
+enum config_log_level {
+	CONFIG_LOG_ERROR,
+	CONFIG_LOG_WARNING,
+	CONFIG_LOG_NOTICE,
+	CONFIG_LOG_INFO,
+	CONFIG_LOG_DEBUG,
+};
+enum config_log_target { CONFIG_LOG_STDERR, CONFIG_LOG_SYSLOG };
+
+struct config_port {
+	char name[CONFIG_PORT_NAME_BYTES];
+	enum config_device_kind kind;
+	char device[CONFIG_DEVICE_BYTES]; // without the "pci:", "vdev:" or "interface:"
+	enum config_port_role role;
+	enum config_accept accept; // always CONFIG_ACCEPT_ALL on an inside port
+	char tap[IFNAMSIZ];
+	uint16_t mtu;
+	bool has_address;
+	uint32_t address_be;
+	uint8_t prefix_len;
+	bool has_gateway;
+	uint32_t gateway_be;
+	uint16_t rx_descriptors;
+	uint16_t tx_descriptors;
+};
+
+struct config_pool {
+	char name[CONFIG_POOL_NAME_BYTES];
+	uint32_t first; // host order
+	uint32_t last;	// host order, inclusive
+	uint32_t server_inner_be;
+	uint16_t n_dns;
+	uint32_t dns_be[CONFIG_NAME_SERVERS];
+	uint16_t n_nbns;
+	uint32_t nbns_be[CONFIG_NAME_SERVERS];
+};
+
+struct config_user {
+	char name[LIMIT_USER_NAME_BYTES + 1];
+	bool has_password;
+	bool has_nt_hash;	// exactly one of the two
+	struct secret password; // UTF-8
+	uint8_t nt_hash[CONFIG_NT_HASH_BYTES];
+};
+
+struct config {
+	char name[CONFIG_NAME_BYTES]; // Host Name of SCCRP, name of the MS-CHAP challenge
+	char run_as_user[32];	      // empty: stay who we are
+
+	// lanes
+	uint16_t control_cpu;
+	uint16_t n_workers;
+	uint16_t worker_cpus[LIMIT_WORKERS];
+	uint32_t idle_sleep_us;
+	uint32_t exception_rate_pps; // per worker
+
+	// memory
+	bool hugepages;
+	uint32_t memory_mb;
+	uint32_t n_mbufs;
+
+	uint16_t n_ports;
+	struct config_port ports[LIMIT_PORTS];
+
+	// listen
+	uint16_t n_listen;
+	uint32_t listen_be[LIMIT_LISTEN_ADDRESSES];
+	uint16_t tcp_port;
+
+	// pptp
+	uint32_t max_connections;
+	uint32_t max_calls;
+	uint32_t max_calls_per_connection;
+	uint32_t max_connections_per_source;
+	uint32_t max_unauthenticated;
+	uint32_t max_unauthenticated_per_source;
+	uint32_t setups_per_second_per_source;
+	uint32_t handshake_timeout_s;
+	uint32_t echo_interval_s;
+	uint32_t echo_timeout_s;
+	uint32_t idle_connection_s;
+	uint16_t receive_window;
+	uint32_t ack_delay_ms; // 0: a lone ack goes out at once
+	uint32_t gre_max_jump;
+
+	// ppp
+	uint16_t mru;
+	uint16_t mtu;
+	uint32_t lcp_echo_interval_s;
+	uint32_t lcp_echo_failures;
+	uint32_t restart_ms;
+	uint32_t max_configure;
+	uint32_t max_terminate;
+	uint32_t max_failure;
+	uint32_t no_lcp_timeout_s;
+	uint32_t setup_timeout_s;
+	uint32_t auth_timeout_s;
+
+	// auth
+	uint32_t auth_methods; // enum config_auth_method, or-ed
+	uint32_t auth_retries;
+
+	// encryption
+	enum config_encryption encryption;
+	uint32_t mppe_bits; // enum config_mppe_bits, or-ed
+	bool mppe_stateless;
+	uint32_t mppe_max_jump;
+	uint32_t decrypt_failures_max;
+	char crypto_driver[16];
+
+	uint16_t n_pools;
+	struct config_pool pools[LIMIT_POOLS];
+
+	uint32_t n_users;
+	struct config_user *users; // users[n_users], in the order of the file
+	uint32_t *users_by_name;   // users_by_name[n_users], indices in order of name
+
+	// control
+	char socket_path[108];
+	uint32_t socket_mode;
+
+	// log
+	enum config_log_level log_level;
+	enum config_log_target log_target;
+};
+
+// A configuration with every default and no port, pool or user; NULL when memory is short.
+struct config *config_new(void);
+
+// Back to what config_new() gives; what was secret is wiped.
+void config_reset(struct config *c);
+
+// Wipes what is secret. c may be NULL.
+void config_free(struct config *c);
+
+// The user of that name, compared byte for byte, or NULL.
+const struct config_user *config_find_user(const struct config *c, struct span name);

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The one table of all that a configuration file may say. Reading, defaults, messages about what is
+// wrong, `adit --help-config` and the manual page are made from it; a new key is a line in
+// schema.c and a field in struct config.
+#pragma once
+
+#include "conf/config.h"
+
+enum schema_type {
+	SCHEMA_BOOL,	     // bool
+	SCHEMA_UINT,	     // uint16_t or uint32_t
+	SCHEMA_UINT_LIST,    // uint16_t[max_count], count
+	SCHEMA_TEXT,	     // char[], UTF-8 without control characters
+	SCHEMA_WORD,	     // char[], letters, digits and . _ -
+	SCHEMA_CHOICE,	     // an enum, one of the words of the item
+	SCHEMA_CHOICES,	     // uint32_t, or of the words of the item
+	SCHEMA_ADDRESS,	     // uint32_t in network order
+	SCHEMA_ADDRESS_LIST, // uint32_t[max_count] in network order, count
+	SCHEMA_PREFIX,	     // uint32_t in network order, prefix length in `also`
+	SCHEMA_RANGE,	     // uint32_t first in host order, last in `also`
+	SCHEMA_DEVICE,	     // char[], kind in `also`
+	SCHEMA_MODE,	     // uint32_t, permission bits written in octal
+	SCHEMA_PASSWORD,     // struct secret
+	SCHEMA_NT_HASH,	     // uint8_t[16]
+};
+
+enum { SCHEMA_NOWHERE = UINT32_MAX };
+
+struct schema_word {
+	const char *word;
+	uint32_t value;
+	bool is_refused; // known, so that the message can say that adit does not take it
+};
+
+struct schema_item {
+	const char *key;
+	enum schema_type type;
+	bool is_secret;	      // its value stands in no message
+	bool is_zero_allowed; // beside min..max
+	uint16_t size_bytes;  // of the field
+	uint16_t max_count;   // of a list
+	uint32_t offset;      // of the field in struct config or in the element of a list
+	uint32_t also;	      // offset of the second field that the type has, or SCHEMA_NOWHERE
+	uint32_t has;	      // offset of the bool that says it was given, or SCHEMA_NOWHERE
+	uint32_t min;	      // value, element or length in bytes
+	uint32_t max;
+	const struct schema_word *words; // ends with word NULL
+	const char *def; // as a file would say it; "": may be left out; NULL: must be given
+	const char *help;
+};
+
+struct schema_group {
+	const char *name; // "": the top of the file
+	const char *help;
+	const struct schema_item *items;
+	size_t n_items;
+
+	// A group that may be repeated: name = ( { ... }, { ... } );
+	bool is_list;
+	uint32_t max_count;
+	uint32_t element_bytes;
+};
+
+extern const struct schema_group schema_groups[];
+extern const size_t schema_n_groups;
+
+const struct schema_group *schema_find_group(const char *name);
+const struct schema_item *schema_find_item(const struct schema_group *group, const char *key);
+
+// What the item takes, as it stands after "must be": "0 or 50..5000", "\"require\" or \"off\"".
+void schema_describe(const struct schema_item *item, char *out, size_t cap);

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "observe/events.h"
+
+#include <stdlib.h>
+#include <time.h>
+
+enum { NS_PER_S = 1000000000 };
+
+const struct event_info *event_kind_info(enum event_kind kind)
+{
+	static const struct event_info infos[EVENT_KIND_COUNT] = {
+#define X(id, text, urgency, per_s, most, about) \
+	[EVENT_##id] = {.name = text,            \
+		.help = about,                   \
+		.level = LOG_LEVEL_##urgency,    \
+		.rate = per_s,                   \
+		.burst = most},
+		EVENT_LIST(X)
+#undef X
+	};
+	return &infos[(unsigned)kind < EVENT_KIND_COUNT ? kind : EVENT_INTERNAL];
+}
+
+void event_begin(struct event *e, enum event_kind kind)
+{
+	if ((unsigned)kind >= EVENT_KIND_COUNT)
+		kind = EVENT_INTERNAL;
+	const struct event_info *info = event_kind_info(kind);
+	e->kind = kind;
+	e->level = info->level;
+	log_line_reset(&e->line);
+	log_line_word(&e->line, "event", info->name);
+}
+
+void event_end_reason(struct event *e, enum end_reason reason)
+{
+	const struct end_reason_info *info = end_reason_info(reason);
+	event_word(e, "reason", info->name);
+	event_word(e, "by", end_side_name(info->side));
+	if (info->windows_error)
+		event_u64(e, "windows-error", info->windows_error);
+	event_word(e, "text", info->sentence);
+}
+
+void event_traffic(
+	struct event *e, uint64_t in_pkts, uint64_t in_bytes, uint64_t out_pkts, uint64_t out_bytes)
+{
+	event_u64(e, "in-pkts", in_pkts);
+	event_u64(e, "in-bytes", in_bytes);
+	event_u64(e, "out-pkts", out_pkts);
+	event_u64(e, "out-bytes", out_bytes);
+}
+
+// A token bucket that holds time: a line costs 1/rate seconds of it.
+static bool bucket_take(struct event_bucket *b, const struct event_info *info, uint64_t now_ns)
+{
+	if (info->rate == 0)
+		return true;
+	uint64_t cost = NS_PER_S / info->rate;
+	uint64_t full = cost * info->burst;
+	if (!b->is_started) {
+		b->is_started = true;
+		b->filled_at_ns = now_ns;
+		b->tokens_ns = full;
+	}
+	if (now_ns > b->filled_at_ns) {
+		uint64_t gained = now_ns - b->filled_at_ns;
+		b->tokens_ns = gained >= full - b->tokens_ns ? full : b->tokens_ns + gained;
+		b->filled_at_ns = now_ns;
+	}
+	if (b->tokens_ns < cost)
+		return false;
+	b->tokens_ns -= cost;
+	return true;
+}
+
+static void history_add(struct event_history *h, const struct event *e, uint64_t wall_ns)
+{
+	struct event_record *r = &h->records[h->next_seq % LIMIT_EVENT_HISTORY];
+	r->seq = h->next_seq++;
+	r->wall_ns = wall_ns;
+	r->kind = e->kind;
+	r->level = e->level;
+	r->len = e->line.len;
+	memcpy(r->text, e->line.text, (size_t)e->line.len + 1);
+}
+
+bool event_send_at(struct log *log, struct event *e, uint64_t mono_ns, uint64_t wall_ns)
+{
+	struct event_log *events = log->events;
+	if (events) {
+		const struct event_info *info = event_kind_info(e->kind);
+		struct event_bucket *b = &events->buckets[e->kind];
+		if (!bucket_take(b, info, mono_ns)) {
+			b->suppressed++;
+			events->suppressed++;
+			return false;
+		}
+		if (b->suppressed && !e->line.truncated) {
+			event_u64(e, "suppressed", b->suppressed);
+			b->suppressed = 0;
+		}
+		events->sent++;
+		history_add(&events->history, e, wall_ns);
+	}
+	log_write(log, e->level, &e->line, wall_ns);
+	return true;
+}
+
+static uint64_t clock_ns(clockid_t id)
+{
+	struct timespec ts;
+	clock_gettime(id, &ts);
+	return (uint64_t)ts.tv_sec * NS_PER_S + (uint64_t)ts.tv_nsec;
+}
+
+bool event_send(struct log *log, struct event *e)
+{
+	return event_send_at(log, e, clock_ns(CLOCK_MONOTONIC), clock_ns(CLOCK_REALTIME));
+}
+
+struct event_log *event_log_new(void)
+{
+	struct event_log *events = calloc(1, sizeof(*events));
+	if (events)
+		events->history.next_seq = 1;
+	return events;
+}
+
+void event_log_free(struct event_log *events)
+{
+	free(events);
+}
+
+uint64_t event_history_first(const struct event_history *h)
+{
+	return h->next_seq > LIMIT_EVENT_HISTORY ? h->next_seq - LIMIT_EVENT_HISTORY : 1;
+}
+
+const struct event_record *event_history_get(const struct event_history *h, uint64_t seq)
+{
+	if (seq < event_history_first(h) || seq >= h->next_seq)
+		return NULL;
+	return &h->records[seq % LIMIT_EVENT_HISTORY];
+}

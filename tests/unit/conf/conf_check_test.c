@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "load_test.h"
+
+#include "shim/shim.h"
+
+#include <errno.h>
+
+#define OUT "{ name = \"out\"; device = \"interface:eth0\"; role = \"outside\"; "
+#define IN  "{ name = \"in\"; device = \"interface:eth1\"; role = \"inside\"; "
+
+// Each file has one contradiction, and its report holds exactly that line. "" is none.
+struct contradiction {
+	const char *ports; // or NULL: those of the minimal file
+	const char *pools;
+	const char *users;
+	const char *rest;
+	const char *wanted;
+};
+
+static void run(const struct contradiction *cases, size_t n)
+{
+	struct config *c = config_new();
+	for (size_t i = 0; i < n; i++) {
+		SHIM_TRACE_CASE(i);
+		const struct contradiction *k = &cases[i];
+		struct config_errors errors;
+		char text[4096];
+		snprintf(text, sizeof(text), "%s\n%s\n%s\n%s\n",
+			k->ports ? k->ports : LOAD_TEST_PORTS,
+			k->pools ? k->pools : LOAD_TEST_POOLS,
+			k->users ? k->users : LOAD_TEST_USERS, k->rest ? k->rest : "");
+		int rc = config_load_text(text, "t", c, &errors);
+		bool is_error = strncmp(k->wanted, "error", 5) == 0;
+		EXPECT_EQ(is_error ? -EINVAL : 0, rc);
+		EXPECT_STREQ(k->wanted, load_test_report(&errors));
+	}
+	config_free(c);
+}
+
+TEST(conf_check, lanes)
+{
+	static const struct contradiction cases[] = {
+		{.rest = "lanes = { control = 0; workers = [1, 2, 3]; };", .wanted = ""},
+		{.rest = "lanes = { workers = [1, 2, 1]; };",
+			.wanted = "error: t:10: lanes.workers: CPU 1 stands in the list twice\n"},
+		{.rest = "lanes = { control = 2; workers = [1, 2]; };",
+			.wanted =
+				"error: t:10: lanes.workers: CPU 2 is also that of lanes.control, "
+				"which "
+				"needs idle_sleep_us > 0\n"},
+		{.rest = "lanes = { control = 1; };",
+			.wanted = "error: t:10: lanes: CPU 1 is also that of lanes.control, which "
+				  "needs "
+				  "idle_sleep_us > 0\n"},
+		{.rest = "lanes = { control = 1; idle_sleep_us = 50; };", .wanted = ""},
+	};
+	run(cases, sizeof(cases) / sizeof(cases[0]));
+}
+
+TEST(conf_check, ports)
+{
+	static const struct contradiction cases[] = {
+		{.ports = "ports = (" IN "});",
+			.wanted = "error: t:1: ports: there must be a port whose role is "
+				  "\"outside\"\n"},
+		{.ports = "ports = (" OUT "});",
+			.wanted = "error: t: listen.addresses must be given where no outside port "
+				  "has an "
+				  "address\n"},
+		{.ports = "ports = (" OUT "});",
+			.rest = "listen = { addresses = [\"203.0.113.5\"]; };",
+			.wanted = ""},
+		{.ports = "ports = (" OUT
+			  "address = \"192.0.2.1/24\"; gateway = \"192.0.3.1\"; });",
+			.wanted =
+				"error: t:1: ports[0].gateway: is not in the network of the port's "
+				"address\n"},
+		{.ports = "ports = (" OUT
+			  "address = \"192.0.2.1/24\"; gateway = \"192.0.2.1\"; });",
+			.wanted = "error: t:1: ports[0].gateway: is the port's own address\n"},
+		{.ports = "ports = (" OUT "gateway = \"192.0.2.1\"; });",
+			.rest = "listen = { addresses = [\"192.0.2.7\"]; };",
+			.wanted = "error: t:1: ports[0].gateway: needs the port to have an "
+				  "address\n"},
+		{.ports = "ports = (" OUT "address = \"192.0.2.1/24\"; },\n" IN
+			  "accept = \"pptp\"; });",
+			.wanted = "error: t:2: ports[1].accept: only an outside port has it\n"},
+		{.ports = "ports = (" OUT
+			  "address = \"192.0.2.1/24\"; },\n{ name = \"out\"; tap = \"x\"; "
+			  "device = \"vdev:net_null0\"; role = \"inside\"; });",
+			.wanted = "error: t:2: ports[1].name: ports[0] has the same name\n"},
+		{.ports = "ports = (" OUT "address = \"192.0.2.1/24\"; },\n" IN
+			  "tap = \"out\"; });",
+			.wanted = "error: t:2: ports[1].tap: ports[0] has the same TAP\n"},
+		{.ports = "ports = (" OUT "address = \"192.0.2.1/24\"; },\n{ name = \"in\"; "
+			  "device = \"interface:eth0\"; role = \"inside\"; });",
+			.wanted = "error: t:2: ports[1].device: ports[0] has the same device\n"},
+		{.ports = "ports = (" OUT "address = \"192.0.2.1/24\"; },\n" IN
+			  "address = \"192.0.2.1/32\"; });",
+			.wanted = "error: t:2: ports[1].address: ports[0] has the same address\n"},
+		{.ports = "ports = ({ name = \"eth0\"; device = \"interface:eth0\"; role = "
+			  "\"outside\"; "
+			  "address = \"192.0.2.1/24\"; });",
+			.wanted =
+				"error: t:1: ports[0]: must differ from the name of the device\n"},
+	};
+	run(cases, sizeof(cases) / sizeof(cases[0]));
+}
+
+#define POOL(name, range, server) \
+	"{ name = \"" name "\"; range = \"" range "\"; server = \"" server "\"; }"
+
+TEST(conf_check, pools)
+{
+	static const struct contradiction cases[] = {
+		{.pools = "pools = ();", .wanted = "error: t:5: pools: there must be a pool\n"},
+		{.pools = "pools = (" POOL("a", "10.1.0.0-10.1.255.255", "10.2.0.1") ");",
+			.wanted = ""},
+		{.pools = "pools = (" POOL("a", "10.1.0.1-10.1.0.9", "10.1.0.9") ");",
+			.wanted = "error: t:5: pools[0].server: must lie outside of the range\n"},
+		{.pools = "pools = (" POOL("a", "10.1.0.1-10.1.0.9", "10.1.1.1") ",\n" POOL(
+			 "b", "10.1.0.9-10.1.0.20", "10.1.1.1") ");",
+			.wanted = "error: t:6: pools[1].range: overlaps that of pools[0]\n"},
+		{.pools = "pools = (" POOL("a", "10.1.0.1-10.1.0.9", "10.1.1.1") ",\n" POOL(
+			 "a", "10.1.0.10-10.1.0.20", "10.1.1.1") ");",
+			.wanted = "error: t:6: pools[1].name: pools[0] has the same name\n"},
+		{.pools = "pools = (" POOL("a", "10.1.0.1-10.1.0.9", "10.1.0.15") ",\n" POOL(
+			 "b", "10.1.0.10-10.1.0.20", "10.1.1.1") ");",
+			.wanted = "error: t:6: pools[1].range: contains the server of pools[0]\n"},
+		{.pools = "pools = (" POOL("a", "10.1.0.1-10.1.0.9", "10.1.1.1") ",\n" POOL(
+			 "b", "10.1.0.10-10.1.0.20", "10.1.0.5") ");",
+			.wanted = "error: t:6: pools[1].server: is in the range of pools[0]\n"},
+		{.ports = "ports = (" OUT "address = \"198.51.100.1/32\"; });",
+			.pools = "pools = (" POOL("a", "10.1.0.1-10.1.0.9", "10.1.1.1") ");",
+			.rest = "listen = { addresses = [\"10.1.0.3\"]; };",
+			.wanted = "error: t:2: pools[0].range: contains a listen address\n"},
+		{.pools = "pools = (" POOL("a", "10.1.0.1-10.1.0.9", "192.0.2.10") ");",
+			.wanted = "error: t:5: pools[0].server: is also a listen address\n"},
+		{.pools = "pools = (" POOL("a", "192.0.2.1-192.0.2.9", "10.1.1.1") ");",
+			.wanted = "error: t:5: pools[0].range: contains the address or gateway of "
+				  "ports[0]\n"},
+		{.pools = "pools = (" POOL("a", "192.0.2.100-192.0.2.200", "10.1.1.1") ");",
+			.wanted = "warning: t:5: pools[0].range: overlaps the network of ports[0]: "
+				  "hosts "
+				  "there find the clients only with routes of their own or proxy "
+				  "ARP\n"},
+	};
+	run(cases, sizeof(cases) / sizeof(cases[0]));
+}
+
+TEST(conf_check, users)
+{
+	static const struct contradiction cases[] = {
+		{.users = "users = ({ name = \"a\"; });",
+			.wanted = "error: t:8: users[0]: must have a password or an nt_hash\n"},
+		{.users = "users = ({ name = \"a\"; password = \"x\"; nt_hash = "
+			  "\"00112233445566778899aabbccddeeff\"; });",
+			.wanted = "error: t:8: users[0]: must have either password or nt_hash\n"},
+		{.users = "users = ({ name = \"a\"; nt_hash = "
+			  "\"00112233445566778899AABBCCDDEEFF\"; });",
+			.wanted = ""},
+		{.users = "users = ({ name = \"b\"; password = \"x\"; },\n{ name = \"a\"; password "
+			  "= "
+			  "\"x\"; },\n{ name = \"b\"; password = \"y\"; });",
+			.wanted = "error: t:10: users[2].name: users[0] has the same name\n"},
+		{.users = "users = ({ name = \"a\"; password = \"x\"; },\n{ name = \"A\"; password "
+			  "= "
+			  "\"x\"; });",
+			.wanted = ""},
+	};
+	run(cases, sizeof(cases) / sizeof(cases[0]));
+}
+
+TEST(conf_check, timers_and_limits)
+{
+	static const struct contradiction cases[] = {
+		{.rest = "ppp = { no_lcp_timeout_s = 61; };",
+			.wanted = "error: t:10: ppp.no_lcp_timeout_s: no_lcp_timeout_s must not be "
+				  "longer "
+				  "than setup_timeout_s\n"},
+		{.rest = "ppp = { setup_timeout_s = 30; auth_timeout_s = 31; };",
+			.wanted = "error: t:10: ppp.auth_timeout_s: auth_timeout_s must not be "
+				  "longer than "
+				  "setup_timeout_s\n"},
+		{.rest = "pptp = { max_unauthenticated = 63; };",
+			.wanted = "error: t:10: pptp: max_unauthenticated_per_source must not be "
+				  "more than "
+				  "max_unauthenticated\n"},
+		{.rest = "encryption = { mode = \"off\"; };",
+			.wanted =
+				"warning: t:10: encryption.mode: everything that clients send and "
+				"get can "
+				"be read on the way\n"},
+	};
+	run(cases, sizeof(cases) / sizeof(cases[0]));
+}

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "conf/schema.h"
+
+#include "shim/shim.h"
+
+// What one of each type needs of its line in the table, so that reading may trust it.
+static void check_item(const struct schema_item *item, size_t struct_bytes)
+{
+	EXPECT_GT(strlen(item->help), 0);
+	EXPECT_EQ('.', item->help[strlen(item->help) - 1]);
+	EXPECT_GT(item->size_bytes, 0);
+	EXPECT_LE(item->offset + item->size_bytes, struct_bytes);
+	EXPECT_LE(item->min, item->max);
+	if (item->has != SCHEMA_NOWHERE)
+		EXPECT_LT(item->has, struct_bytes);
+	switch (item->type) {
+	case SCHEMA_BOOL:
+		EXPECT_EQ(sizeof(bool), item->size_bytes);
+		break;
+	case SCHEMA_UINT:
+		EXPECT_TRUE(item->size_bytes == 2 || item->size_bytes == 4);
+		EXPECT_LE(item->max, item->size_bytes == 2 ? UINT16_MAX : INT32_MAX);
+		break;
+	case SCHEMA_TEXT:
+	case SCHEMA_WORD:
+	case SCHEMA_DEVICE:
+		EXPECT_LT(item->max, item->size_bytes); // and its NUL
+		break;
+	case SCHEMA_UINT_LIST:
+		EXPECT_EQ(item->max_count * sizeof(uint16_t), item->size_bytes);
+		EXPECT_LE(item->max, UINT16_MAX);
+		break;
+	case SCHEMA_ADDRESS_LIST:
+		EXPECT_EQ(item->max_count * sizeof(uint32_t), item->size_bytes);
+		break;
+	case SCHEMA_CHOICE:
+		EXPECT_TRUE(item->size_bytes == 1 || item->size_bytes == 4);
+		ASSERT_TRUE(item->words != NULL);
+		break;
+	case SCHEMA_CHOICES:
+		EXPECT_EQ(4, item->size_bytes);
+		ASSERT_TRUE(item->words != NULL);
+		break;
+	case SCHEMA_ADDRESS:
+	case SCHEMA_PREFIX:
+	case SCHEMA_RANGE:
+	case SCHEMA_MODE:
+		EXPECT_EQ(4, item->size_bytes);
+		break;
+	case SCHEMA_PASSWORD:
+		EXPECT_EQ(sizeof(struct secret), item->size_bytes);
+		EXPECT_LE(item->max, SECRET_BYTES_MAX);
+		EXPECT_TRUE(item->is_secret);
+		break;
+	case SCHEMA_NT_HASH:
+		EXPECT_EQ(CONFIG_NT_HASH_BYTES, item->size_bytes);
+		EXPECT_TRUE(item->is_secret);
+		break;
+	}
+	bool needs_also = item->type == SCHEMA_UINT_LIST || item->type == SCHEMA_ADDRESS_LIST ||
+			  item->type == SCHEMA_PREFIX || item->type == SCHEMA_RANGE ||
+			  item->type == SCHEMA_DEVICE;
+	EXPECT_EQ(needs_also, item->also != SCHEMA_NOWHERE);
+	if (needs_also)
+		EXPECT_LT(item->also, struct_bytes);
+}
+
+TEST(schema, table_is_sound)
+{
+	for (size_t g = 0; g < schema_n_groups; g++) {
+		const struct schema_group *group = &schema_groups[g];
+		EXPECT_TRUE(schema_find_group(group->name) == group);
+		EXPECT_GT(strlen(group->help), 0);
+		EXPECT_GT(group->n_items, 0);
+		size_t struct_bytes = group->is_list ? group->element_bytes : sizeof(struct config);
+		for (size_t i = 0; i < group->n_items; i++) {
+			SHIM_TRACE_CASE((long long)(g * 100 + i));
+			check_item(&group->items[i], struct_bytes);
+			EXPECT_TRUE(
+				schema_find_item(group, group->items[i].key) == &group->items[i]);
+			// Two lines that write one field would be a slip of the pen.
+			for (size_t k = 0; k < i; k++)
+				EXPECT_NE(group->items[k].offset, group->items[i].offset);
+		}
+	}
+	EXPECT_NULL(schema_find_group("nonsense"));
+	EXPECT_NULL(schema_find_item(schema_find_group("ppp"), "nonsense"));
+}
+
+TEST(schema, describe)
+{
+	static const struct {
+		const char *group, *key, *wanted;
+	} cases[] = {
+		{"memory", "hugepages", "true or false"},
+		{"pptp", "ack_delay_ms", "0 or 50..5000"},
+		{"pptp", "receive_window", "1..64"},
+		{"log", "level", "\"error\", \"warning\", \"notice\", \"info\" or \"debug\""},
+		{"auth", "methods", "a list [ ] of \"mschapv2\""},
+		{"control", "mode", "permissions in octal, as \"0660\""},
+		{"users", "nt_hash", "32 hex digits"},
+	};
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		SHIM_TRACE_CASE((long long)i);
+		char what[256];
+		schema_describe(schema_find_item(schema_find_group(cases[i].group), cases[i].key),
+			what, sizeof(what));
+		EXPECT_STREQ(cases[i].wanted, what);
+	}
+}
+
+// Every description fits where the messages put it.
+TEST(schema, descriptions_fit)
+{
+	for (size_t g = 0; g < schema_n_groups; g++)
+		for (size_t i = 0; i < schema_groups[g].n_items; i++) {
+			char what[512];
+			schema_describe(&schema_groups[g].items[i], what, sizeof(what));
+			EXPECT_GT(strlen(what), 0);
+			EXPECT_LT(strlen(what), 180);
+		}
+}
