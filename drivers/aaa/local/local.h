@@ -1,0 +1,7 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Checks MS-CHAPv2 against the users of the configuration.
+#pragma once
+
+#include "aaa/aaa.h"
+
+extern const struct aaa_driver aaa_driver_local;

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Authentication as values: a request goes to a driver, a reply comes back later, on the control
+// lane. A driver never blocks its caller.
+#pragma once
+
+#include "base/secret.h"
+#include "config/limits.h"
+#include "crypto/mppe_key.h"
+
+enum aaa_method { AAA_MSCHAPV2, AAA_MSCHAPV1, AAA_CHAP_MD5, AAA_PAP };
+
+struct aaa_request {
+	uint64_t tag; // the caller's: comes back in the reply
+	enum aaa_method method;
+	uint8_t chap_id;
+	uint16_t user_len;
+	char user[LIMIT_USER_NAME_BYTES + 1]; // as the client sent it, terminated
+	uint8_t challenge[16];		      // the one that we sent
+	uint8_t peer_challenge[16];	      // MS-CHAPv2
+	uint8_t nt_response[24];	      // MS-CHAPv2
+	uint32_t client_be;		      // outer address, for policy and logs
+};
+
+enum aaa_result { AAA_ACCEPT, AAA_REJECT, AAA_UNAVAILABLE };
+
+struct aaa_reply {
+	uint64_t tag;
+	enum aaa_result result;
+	uint16_t ms_error; // REJECT: 691, 646, 647, 648, 649 (RFC 2759 6)
+	bool has_keys;
+	struct mppe_start_keys keys;	 // the server's view; wipe after use
+	char authenticator_response[42]; // ACCEPT of MS-CHAPv2: "S=..."
+	uint32_t framed_address_be;	 // 0: from the pool
+};
+
+struct config;
+
+struct aaa_driver {
+	const char *name;
+	// out: *state. Returns 0 or -errno.
+	int (*open)(const struct config *config, void **state);
+	void (*close)(void *state);
+	// Takes a copy. Returns 0, or -EBUSY when too many are in flight (bounded by the driver).
+	int (*submit)(void *state, const struct aaa_request *request);
+	// Fetch up to n replies; returns how many.
+	unsigned int (*poll)(void *state, struct aaa_reply *replies, unsigned int n);
+	// Descriptor that is readable when poll has something, or -1: poll after each submit.
+	int (*event_fd)(void *state);
+};
+
+// Overwrite a reply and its keys; the holder of a reply does this after use.
+void aaa_reply_wipe(struct aaa_reply *reply);
+
+// As logs print them: "mschapv2", "mschapv1", "chap", "pap"; "accept", "reject", "unavailable".
+const char *aaa_method_name(enum aaa_method method);
+const char *aaa_result_name(enum aaa_result result);

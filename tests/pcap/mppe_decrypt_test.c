@@ -1,0 +1,347 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Real peers' encrypted sessions, from the password to the inner IP packet: every MPPE packet of the
+// captures goes through every crypto driver, and must come out as what a PPP peer would have sent.
+// How many there are was counted by an independent decoder in another language.
+#include "drivers/drivers.h"
+#include "crypto/mschap.h"
+#include "pcap/pcap_session.h"
+#include "wire/chap.h"
+#include "wire/cp.h"
+#include "wire/inet.h"
+#include "wire/mppe.h"
+#include "wire/ppp.h"
+
+#include "shim/shim.h"
+
+struct wanted {
+	enum mppe_strength strength;
+	bool is_stateless;
+	unsigned int n_encrypted, n_readable;
+};
+
+static const struct capture {
+	const char *file, *user, *password;
+	struct wanted up, down; // client to server, server to client
+} captures[] = {
+	{"stateless", "test", "test", {128, true, 147, 147}, {128, true, 113, 113}},
+	{"40-stateless", "test", "test", {40, true, 54, 54}, {40, true, 28, 28}},
+	{"stateful", "test", "test", {128, false, 41, 41}, {128, false, 35, 35}},
+	{"40-stateful", "test", "test", {40, false, 53, 53}, {40, false, 29, 29}},
+	{"kernelclient", "test", "test", {128, true, 55, 55}, {128, true, 30, 30}},
+	{"kernelclient-stateful", "test", "test", {128, false, 50, 50}, {128, false, 32, 32}},
+	// Each side's option is about what that side receives: one direction of each kind.
+	{"client-wants-stateful", "test", "test", {128, true, 50, 50}, {128, false, 35, 35}},
+	{"stateless-loss", "test", "test", {128, true, 36, 36}, {128, true, 36, 36}},
+	// Between a loss and the next packet with A set nobody can read.
+	{"stateful-loss", "test", "test", {128, false, 38, 32}, {128, false, 12, 12}},
+	{"reorder", "test", "test", {128, true, 67, 67}, {128, true, 48, 48}},
+	{"nopcomp-noaccomp", "test", "test", {128, true, 57, 57}, {128, true, 54, 54}},
+	{"3clients", "u1", "p1", {128, true, 80, 80}, {128, true, 68, 68}},
+	{"3clients", "u2", "p2", {128, true, 14, 14}, {128, true, 14, 14}},
+	{"3clients", "u3", "p3", {128, true, 5, 5}, {128, true, 5, 5}},
+};
+
+enum { N_CAPTURES = sizeof(captures) / sizeof(captures[0]) };
+
+// What the clear part of a session says, and the keys that follow from it.
+struct session {
+	struct span user;
+	const uint8_t *challenge;
+	struct chap_mschapv2_response response;
+	char success[MSCHAP_AUTHENTICATOR_RESPONSE_BYTES];
+	uint8_t nt_hash[MSCHAP_HASH_BYTES];
+	struct mppe_start_keys keys; // the server's view
+};
+
+static void learn_chap(struct session *session, struct span packet)
+{
+	struct chap_packet chap;
+
+	ASSERT_EQ(0, chap_packet_get(packet, &chap));
+	if (chap.code == CHAP_CHALLENGE) {
+		ASSERT_EQ(16, chap.value.len);
+		session->challenge = chap.value.bytes;
+	} else if (chap.code == CHAP_RESPONSE) {
+		session->user = chap.text;
+		ASSERT_EQ(0, chap_mschapv2_response_get(chap.value, &session->response));
+	} else if (chap.code == CHAP_SUCCESS) {
+		ASSERT_GE(chap.text.len, sizeof(session->success));
+		memcpy(session->success, chap.text.bytes, sizeof(session->success));
+	}
+}
+
+static void learn_direction(struct session *session, const struct pcap_direction *direction)
+{
+	for (unsigned int i = 0; i < direction->n; i++) {
+		struct span ppp = direction->frames[i].ppp;
+		uint16_t protocol;
+		uint8_t header_len;
+
+		if (ppp_get(ppp.bytes, ppp.len, &protocol, &header_len) == DROP_NONE &&
+			protocol == PPP_CHAP)
+			learn_chap(session, span_of(ppp.bytes + header_len, ppp.len - header_len));
+	}
+}
+
+// The exchange itself is checked on the way: the client's answer, and the server's.
+static void learn(
+	struct session *session, const struct pcap_session *calls, const struct capture *capture)
+{
+	uint8_t wanted[MSCHAP_RESPONSE_BYTES], hash_hash[MSCHAP_HASH_BYTES];
+	char success[MSCHAP_AUTHENTICATOR_RESPONSE_BYTES];
+
+	learn_direction(session, &calls->up);
+	learn_direction(session, &calls->down);
+	ASSERT_TRUE(session->challenge != NULL);
+	ASSERT_EQ(0, mschap_nt_hash(span_of_text(capture->password), session->nt_hash));
+	mschap_nt_response(session->challenge, session->response.peer_challenge, session->user,
+		session->nt_hash, wanted);
+	ASSERT_MEMEQ(wanted, session->response.nt_response, sizeof(wanted));
+	mschap_authenticator_response(session->nt_hash, wanted, session->response.peer_challenge,
+		session->challenge, session->user, success);
+	ASSERT_MEMEQ(success, session->success, sizeof(success));
+	mschap_nt_hash_hash(session->nt_hash, hash_hash);
+	mppe_key_start_mschapv2(hash_hash, wanted, true, &session->keys);
+}
+
+static bool user_is(const struct pcap_session *calls, const char *user)
+{
+	struct session session = {0};
+
+	learn_direction(&session, &calls->up);
+	return span_equal(session.user, span_of_text(user));
+}
+
+// Who acknowledges MPPE's option sends what the option describes (RFC 1962 2, RFC 3078 3).
+static uint32_t acknowledged_bits(const struct pcap_direction *direction)
+{
+	uint32_t bits = 0;
+
+	for (unsigned int i = 0; i < direction->n; i++) {
+		struct span ppp = direction->frames[i].ppp, options;
+		struct cp_packet packet;
+		struct cp_option option;
+		uint16_t protocol;
+		uint8_t header_len;
+
+		if (ppp_get(ppp.bytes, ppp.len, &protocol, &header_len) != DROP_NONE ||
+			protocol != PPP_CCP ||
+			cp_packet_get(span_of(ppp.bytes + header_len, ppp.len - header_len),
+				&packet) != 0 ||
+			packet.code != CP_CONFIGURE_ACK)
+			continue;
+		options = packet.data;
+		while (cp_option_next(&options, &option) == 1)
+			if (option.type == MPPE_OPTION_TYPE && option.value.len == 4)
+				bits = bytes_get_u32(option.value.bytes);
+	}
+	return bits;
+}
+
+static enum mppe_strength strength_of(uint32_t bits)
+{
+	return bits & MPPE_OPTION_128  ? MPPE_STRENGTH_128
+	       : bits & MPPE_OPTION_56 ? MPPE_STRENGTH_56
+	       : bits & MPPE_OPTION_40 ? MPPE_STRENGTH_40
+				       : MPPE_STRENGTH_NONE;
+}
+
+// What a receiver keeps. The real one is in lib/proto; this one knows only what Linux sends.
+struct receiver {
+	struct mppe_context ctx;
+	struct rc4_state rc4;
+	uint16_t last; // coherency count
+	bool is_in_step;
+};
+
+// How many changes of key to do for this packet, or -1 if it cannot be read.
+static int changes_for(struct receiver *r, struct mppe_packet packet)
+{
+	unsigned int distance = (packet.count - r->last) & MPPE_COHERENCY_MASK;
+	unsigned int boundaries = ((r->last + 1) % 256 + distance) / 256;
+
+	if (r->ctx.is_stateless) {
+		r->last = packet.count;
+		return (int)distance;
+	}
+	if (distance != 1)
+		r->is_in_step = false;
+	if (!r->is_in_step && !(packet.bits & MPPE_PACKET_FLUSHED))
+		return -1;
+	// After a Reset-Request Linux changes the key where RFC 3078 7.2 only begins RC4 anew.
+	if (packet.bits & MPPE_PACKET_FLUSHED && packet.count % 256 != 255)
+		boundaries++;
+	r->last = packet.count;
+	r->is_in_step = true;
+	return (int)boundaries;
+}
+
+// A PPP frame as a peer may send it: IPv4 whole and with a right checksum, TCP under Van Jacobson's
+// compression (RFC 1144: the uncompressed kind is an IPv4 packet whose protocol field holds a slot).
+static bool is_plausible(struct span ppp)
+{
+	uint8_t header[INET_IPV4_HEADER_BYTES];
+	struct inet_ipv4 ip;
+	uint16_t protocol;
+	uint8_t header_len;
+
+	if (ppp_get(ppp.bytes, ppp.len, &protocol, &header_len) != DROP_NONE)
+		return false;
+	struct span packet = span_of(ppp.bytes + header_len, ppp.len - header_len);
+	if (protocol == PPP_VJ_COMPRESSED)
+		return packet.len >= 3;
+	if (packet.len < sizeof(header) || packet.bytes[0] != 0x45)
+		return false;
+	memcpy(header, packet.bytes, sizeof(header));
+	if (protocol == PPP_VJ_UNCOMPRESSED)
+		header[9] = INET_TCP;
+	else if (protocol != PPP_IP)
+		return false;
+	return inet_checksum(header, sizeof(header)) == 0 &&
+	       bytes_get_u16(header + 2) == packet.len &&
+	       inet_ipv4_get(packet.bytes, packet.len, DROP_INNER_IP_BAD, &ip) ==
+		       (protocol == PPP_IP ? DROP_NONE : DROP_INNER_IP_BAD);
+}
+
+// One packet through the driver in a copy. Returns whether the result makes sense.
+static bool decrypt(const struct crypto_driver *driver, void *state, struct receiver *r,
+	struct span packet, int n_changes)
+{
+	uint8_t data[2048];
+	struct crypto_op op = {.ctx = &r->ctx,
+		.data = data,
+		.len = (uint16_t)packet.len,
+		.n_changes = (uint16_t)n_changes,
+		.direction = CRYPTO_DECRYPT};
+	struct crypto_op *burst[1] = {&op};
+
+	if (packet.len > sizeof(data))
+		return false;
+	memcpy(data, packet.bytes, packet.len);
+	if (driver->submit(state, burst, 1) != 1)
+		return false;
+	while (driver->poll(state, burst, 1) == 0)
+		;
+	return op.status == CRYPTO_DONE && is_plausible(span_of(data, packet.len));
+}
+
+static void check_direction(const struct crypto_driver *driver,
+	const struct pcap_direction *direction, const uint8_t *start_key,
+	const struct wanted *wanted)
+{
+	uint32_t bits = acknowledged_bits(direction);
+	struct receiver r = {.last = MPPE_COHERENCY_MASK, .is_in_step = true};
+	unsigned int n_encrypted = 0, n_readable = 0, n_bad = 0;
+	void *state;
+
+	ASSERT_EQ(wanted->strength, strength_of(bits));
+	ASSERT_EQ(wanted->is_stateless, (bits & MPPE_OPTION_STATELESS) != 0);
+	mppe_context_init(&r.ctx, wanted->strength, wanted->is_stateless, start_key, &r.rc4);
+	ASSERT_EQ(0, driver->open(32, &state));
+	for (unsigned int i = 0; i < direction->n; i++) {
+		struct span ppp = direction->frames[i].ppp;
+		struct mppe_packet packet;
+		uint16_t protocol;
+		uint8_t header_len;
+		int n_changes;
+
+		if (ppp_get(ppp.bytes, ppp.len, &protocol, &header_len) != DROP_NONE ||
+			protocol != PPP_COMP)
+			continue;
+		ppp = span_of(ppp.bytes + header_len, ppp.len - header_len);
+		ASSERT_EQ(DROP_NONE, mppe_packet_get(ppp.bytes, ppp.len, &packet));
+		EXPECT_TRUE(packet.bits & MPPE_PACKET_ENCRYPTED);
+		EXPECT_TRUE(!wanted->is_stateless || packet.bits & MPPE_PACKET_FLUSHED);
+		n_encrypted++;
+		n_changes = changes_for(&r, packet);
+		if (n_changes < 0)
+			continue;
+		n_readable++;
+		n_bad += !decrypt(driver, state, &r,
+			span_of(ppp.bytes + MPPE_HEADER_BYTES, ppp.len - MPPE_HEADER_BYTES),
+			n_changes);
+	}
+	driver->close(state);
+	EXPECT_EQ(wanted->n_encrypted, n_encrypted);
+	EXPECT_EQ(wanted->n_readable, n_readable);
+	EXPECT_EQ(0, n_bad);
+}
+
+static const struct pcap_session *find_session(const struct pcap_calls *calls, const char *user)
+{
+	for (unsigned int i = 0; i < calls->n; i++)
+		if (user_is(&calls->sessions[i], user))
+			return &calls->sessions[i];
+	return NULL;
+}
+
+static void check_capture(const struct crypto_driver *driver, const struct capture *capture)
+{
+	struct pcap_calls *calls;
+	const struct pcap_session *found;
+	struct session session = {0};
+
+	calls = pcap_session_load(capture->file);
+	ASSERT_TRUE(calls != NULL);
+	found = find_session(calls, capture->user);
+	EXPECT_TRUE(found != NULL);
+	if (found) {
+		learn(&session, found, capture);
+		check_direction(driver, &found->up, session.keys.receive, &capture->up);
+		check_direction(driver, &found->down, session.keys.send, &capture->down);
+	}
+	pcap_session_free(calls);
+}
+
+TEST(mppe_decrypt, captures_of_real_peers)
+{
+	const struct crypto_driver *driver;
+
+	for (unsigned int d = 0; (driver = drivers_get_crypto(d)) != NULL; d++) {
+		if (!driver->for_production)
+			continue;
+		for (int i = 0; i < N_CAPTURES; i++) {
+			SHIM_TRACE_CASE(i);
+			check_capture(driver, &captures[i]);
+		}
+	}
+}
+
+// The check itself must be able to fail: another password is not the one of the exchange, and keys
+// with one wrong bit make no sense of anything.
+TEST(mppe_decrypt, wrong_keys_give_garbage)
+{
+	struct pcap_calls *calls = pcap_session_load("stateless");
+	const struct crypto_driver *driver = drivers_find_crypto("sw");
+	struct session session = {0};
+	struct receiver r = {.last = MPPE_COHERENCY_MASK};
+	unsigned int n = 0, n_plausible = 0;
+	void *state;
+
+	ASSERT_TRUE(calls != NULL);
+	ASSERT_EQ(1, calls->n);
+	learn(&session, &calls->sessions[0], &captures[0]);
+	session.keys.receive[15] ^= 1;
+	mppe_context_init(&r.ctx, MPPE_STRENGTH_128, true, session.keys.receive, NULL);
+	ASSERT_EQ(0, driver->open(32, &state));
+	for (unsigned int i = 0; i < calls->sessions[0].up.n; i++) {
+		struct span ppp = calls->sessions[0].up.frames[i].ppp;
+		struct mppe_packet packet;
+		uint16_t protocol;
+		uint8_t header_len;
+
+		ASSERT_EQ(DROP_NONE, ppp_get(ppp.bytes, ppp.len, &protocol, &header_len));
+		if (protocol != PPP_COMP)
+			continue;
+		ppp = span_of(ppp.bytes + header_len, ppp.len - header_len);
+		ASSERT_EQ(DROP_NONE, mppe_packet_get(ppp.bytes, ppp.len, &packet));
+		n++;
+		n_plausible += decrypt(driver, state, &r,
+			span_of(ppp.bytes + MPPE_HEADER_BYTES, ppp.len - MPPE_HEADER_BYTES),
+			changes_for(&r, packet));
+	}
+	driver->close(state);
+	EXPECT_EQ(captures[0].up.n_encrypted, n);
+	EXPECT_LE(n_plausible, n / 20); // a byte 2D in front is all that VJ needs
+	pcap_session_free(calls);
+}
