@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// All that passes between the control lane and the workers. Reading this file is reading the
+// architecture: control decides, workers obey.
+//
+// Messages are values of fixed size on rings; order on a ring is order of effect. A packet in a message
+// changes owner with it; so does a route table.
+#pragma once
+
+#include "crypto/mppe_key.h"
+#include "msg/route_table.h"
+
+#include <rte_mbuf.h>
+
+// ---- control to worker: commands -------------------------------------------------------------------
+
+enum command_kind {
+	COMMAND_SESSION_ADD,	 // a call was accepted: take GRE of this Call ID
+	COMMAND_SESSION_LINK,	 // LCP agreed: how to frame, how large
+	COMMAND_SESSION_KEYS,	 // MPPE keys of both directions: decrypt from now on
+	COMMAND_SESSION_ENCRYPT, // CCP is open (on) or left open (off): encrypt, or let nothing pass
+	COMMAND_SESSION_OPEN,	 // IPCP is open (on) or left open (off): let data pass, or not
+	COMMAND_SESSION_DELETE,	 // forget the session; answered by LANE_GONE
+	COMMAND_SEND_PPP,	 // packet: PPP information field; send as `protocol` in the clear
+	COMMAND_SEND_FRAME,	 // packet: whole Ethernet frame; send on `port`
+	COMMAND_INJECT, // packet: IPv4 of the inside, to be routed again now that its neighbour is known
+	COMMAND_TABLE, // routes: the new table; the old one comes back by LANE_TABLE_RETIRED
+};
+
+struct command_session_add {
+	uint32_t outer_local_be;
+	uint32_t outer_peer_be;
+	uint16_t call_id;
+	uint16_t peer_call_id;
+	uint16_t listen; // index in the owner map
+	uint16_t mtu;	 // until COMMAND_SESSION_LINK
+	bool require_encryption;
+	uint32_t ack_delay_us; // 0: ack at once
+	uint32_t gre_jump_max;
+	uint16_t mppe_jump_max;
+};
+
+struct command_session_link {
+	uint16_t mtu;	  // largest inner packet to the client
+	uint16_t mss_max; // 0: no clamp
+	bool send_pfc;
+	bool send_acfc;
+};
+
+struct command_session_keys {
+	enum mppe_strength strength;
+	bool is_stateless;
+	struct mppe_start_keys start;
+};
+
+struct lane_command {
+	enum command_kind kind;
+	uint64_t session_id;	 // COMMAND_SESSION_*, COMMAND_SEND_PPP
+	struct rte_mbuf *packet; // COMMAND_SEND_*, COMMAND_INJECT; else NULL
+	union {
+		struct command_session_add add;
+		struct command_session_link link;
+		struct command_session_keys keys;
+		bool on; // _ENCRYPT
+		struct {
+			bool on;
+			uint32_t inner_be;
+		} open;
+		uint16_t protocol;	    // COMMAND_SEND_PPP
+		uint8_t port;		    // COMMAND_SEND_FRAME
+		struct route_table *routes; // COMMAND_TABLE
+	};
+};
+
+// ---- worker to control: events ---------------------------------------------------------------------
+
+enum lane_event_kind {
+	LANE_PPP,	 // packet: PPP information field of `protocol` (not data)
+	LANE_EXCEPTION,	 // packet: Ethernet frame for the kernel, from `port`
+	LANE_UNRESOLVED, // packet: IPv4 whose next hop `next_hop_be` on `port` has no link address
+	LANE_CLEAR_DATA, // once a session: clear data came where encryption is required
+	LANE_DECRYPT_FAILURES, // once a session: the threshold of garbage in a row was reached
+	LANE_GONE,	    // the answer to COMMAND_SESSION_DELETE: Call ID, address, slot are free
+	LANE_TABLE_RETIRED, // no worker code looks at this table any more (one answer a worker)
+};
+
+struct lane_totals { // final counters, see struct session_counters
+	uint64_t up_pkts, up_bytes, down_pkts, down_bytes;
+	uint64_t drops, lost, decrypt_failures;
+};
+
+struct lane_event {
+	enum lane_event_kind kind;
+	uint8_t worker;
+	uint8_t port;		 // LANE_EXCEPTION, LANE_UNRESOLVED
+	uint16_t protocol;	 // LANE_PPP
+	uint64_t session_id;	 // all but LANE_EXCEPTION, LANE_UNRESOLVED, LANE_TABLE_RETIRED
+	struct rte_mbuf *packet; // the first three; else NULL
+	union {
+		uint32_t next_hop_be;
+		struct lane_totals totals;  // LANE_GONE
+		struct route_table *routes; // LANE_TABLE_RETIRED; NULL when there was none
+	};
+};

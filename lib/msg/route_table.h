@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Where to send an IPv4 packet: an immutable table that control builds from the kernel's routes and
+// neighbours and swaps into the workers whole. One longest-prefix match gives all that tx needs.
+//
+// A neighbour stands in it as a /32 with its link address. A route through a gateway carries the
+// gateway's link address. A connected prefix has kind ROUTE_UNRESOLVED: a packet that matches it
+// and nothing longer needs a neighbour that the kernel has not resolved yet.
+#pragma once
+
+#include <rte_ether.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+enum route_kind {
+	ROUTE_NONE,	  // nothing matches
+	ROUTE_FORWARD,	  // send to link address `mac` on `port`
+	ROUTE_UNRESOLVED, // the next hop's link address is not known: ask control to resolve
+	ROUTE_LOCAL,	  // an address of the box itself
+	ROUTE_BLACKHOLE,
+};
+
+struct route {
+	uint8_t kind; // enum route_kind
+	uint8_t port; // index in the configuration's list of ports
+	struct rte_ether_addr mac;
+	uint32_t gateway_be; // next hop; 0: the destination itself
+};
+
+struct route_table;
+
+// Room for n_routes_max prefixes. `generation` makes its name unique. Returns NULL when out of memory.
+struct route_table *route_table_new(uint32_t generation, uint32_t n_routes_max);
+void route_table_free(struct route_table *t);
+uint32_t route_table_generation(const struct route_table *t);
+
+// Add or replace one prefix. Returns 0, -EINVAL, -ENOSPC.
+int route_table_add(
+	struct route_table *t, uint32_t prefix_be, uint8_t prefix_len, const struct route *route);
+
+// Never NULL: an entry of kind ROUTE_NONE when nothing matches.
+const struct route *route_table_lookup(const struct route_table *t, uint32_t destination_be);

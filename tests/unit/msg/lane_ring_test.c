@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "msg/lane_ring.h"
+
+#include "shim/shim.h"
+#include "unit_eal.h"
+
+#include <unistd.h>
+
+TEST(lane_ring, commands_come_in_order_and_whole)
+{
+	(void)unit_eal_pool();
+	struct rte_ring *r = lane_ring_new_commands("c", 8, SOCKET_ID_ANY);
+	struct lane_command c[8];
+	ASSERT_TRUE(r != NULL);
+	EXPECT_EQ(lane_ring_take_commands(r, c, 8), 0);
+	for (unsigned int i = 0; i < 7; i++) {
+		struct lane_command one = {.kind = COMMAND_SESSION_KEYS, .session_id = 100 + i};
+		memset(&one.keys.start, (int)(i + 1), sizeof(one.keys.start));
+		EXPECT_TRUE(lane_ring_put_command(r, &one));
+	}
+	struct lane_command eighth = {.kind = COMMAND_SESSION_DELETE};
+	EXPECT_FALSE(lane_ring_put_command(r, &eighth)); // full: told, not silent
+	EXPECT_EQ(lane_ring_take_commands(r, c, 8), 7);
+	for (unsigned int i = 0; i < 7; i++) {
+		EXPECT_EQ(c[i].kind, COMMAND_SESSION_KEYS);
+		EXPECT_EQ(c[i].session_id, 100 + i);
+		EXPECT_EQ(c[i].keys.start.receive[15], i + 1);
+	}
+	EXPECT_TRUE(lane_ring_put_command(r, &eighth));
+	lane_ring_free_commands(r);
+}
+
+TEST(lane_ring, freed_with_all_that_is_on_it)
+{
+	struct rte_mempool *pool = unit_eal_pool();
+	unsigned int before = rte_mempool_in_use_count(pool);
+	struct rte_ring *commands = lane_ring_new_commands("c", 8, SOCKET_ID_ANY);
+	struct rte_ring *events = lane_ring_new_events("e", 8, SOCKET_ID_ANY);
+	struct lane_command c = {.kind = COMMAND_SEND_PPP, .packet = rte_pktmbuf_alloc(pool)};
+	struct lane_event e = {.kind = LANE_PPP, .packet = rte_pktmbuf_alloc(pool)};
+
+	EXPECT_TRUE(lane_ring_put_command(commands, &c));
+	c = (struct lane_command){.kind = COMMAND_TABLE, .routes = route_table_new(77, 4)};
+	EXPECT_TRUE(lane_ring_put_command(commands, &c));
+	EXPECT_TRUE(lane_ring_put_event(events, &e));
+	e = (struct lane_event){.kind = LANE_GONE};
+	EXPECT_TRUE(lane_ring_put_event(events, &e));
+	lane_ring_free_commands(commands);
+	lane_ring_free_events(events);
+	lane_ring_free_commands(NULL);
+	lane_ring_free_events(NULL);
+	EXPECT_EQ(rte_mempool_in_use_count(pool), before);
+	// The table is gone too: its name is free again.
+	struct route_table *t = route_table_new(77, 4);
+	EXPECT_TRUE(t != NULL);
+	route_table_free(t);
+}
+
+static uint64_t read_wake(const struct lane_wake *w)
+{
+	uint64_t n = 0;
+
+	return read(w->event_fd, &n, sizeof(n)) == sizeof(n) ? n : 0;
+}
+
+TEST(lane_ring, wakes_only_who_said_that_it_sleeps)
+{
+	struct lane_wake w;
+
+	ASSERT_EQ(lane_wake_init(&w), 0);
+	lane_wake_kick(&w);
+	EXPECT_EQ(read_wake(&w), 0);
+	lane_wake_prepare(&w);
+	lane_wake_kick(&w);
+	lane_wake_kick(&w); // one is enough
+	EXPECT_EQ(read_wake(&w), 1);
+	lane_wake_prepare(&w);
+	lane_wake_kick(&w);
+	lane_wake_finish(&w); // awake: the descriptor is empty, and no kick fills it
+	EXPECT_EQ(read_wake(&w), 0);
+	lane_wake_kick(&w);
+	EXPECT_EQ(read_wake(&w), 0);
+	lane_wake_prepare(&w);
+	lane_wake_finish(&w);
+	lane_wake_kick(&w);
+	EXPECT_EQ(read_wake(&w), 0);
+	lane_wake_fini(&w);
+	lane_wake_fini(&w);
+}
