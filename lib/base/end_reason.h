@@ -30,6 +30,7 @@ enum end_side { END_BY_CLIENT, END_BY_SERVER, END_BY_ADMIN, END_BY_NETWORK };
 	X(NO_GRE, "no-gre", NETWORK, 1, 2, 806, "No PPP traffic received", "TCP/1723 works but no GRE came from the client: a firewall or NAT in between blocks IP protocol 47.") \
 	X(NO_LCP, "no-lcp", NETWORK, 1, 15, 718, "LCP timed out", "The client sent GRE but did not complete LCP in time.") \
 	X(SETUP_TIMEOUT, "setup-timeout", SERVER, 2, 15, 718, "Set-up timed out", "The call was not up within the time allowed.") \
+	X(LINK_SILENT, "link-silent", NETWORK, 1, 2, 718, "Link lost", "The client fell silent while encryption or addresses were negotiated (CCP, IPCP).") \
 	X(IDLE_CONNECTION, "idle-connection", SERVER, 3, 4, 0, "", "A control connection without calls was idle too long.") \
 	X(PPTP_BAD_COOKIE, "pptp-bad-cookie", SERVER, 2, 15, 0, "", "Bytes on TCP/1723 were not PPTP: wrong magic cookie.") \
 	X(PPTP_BAD_LENGTH, "pptp-bad-length", SERVER, 2, 15, 0, "", "A PPTP message had an impossible length.") \

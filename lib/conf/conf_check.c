@@ -237,6 +237,29 @@ static void check_timers(const struct check *k)
 			"everything that clients send and get can be read on the way");
 }
 
+// What works, but costs more than it seems.
+static void check_sizes(const struct check *k)
+{
+	enum { TUNNEL_BYTES = 44 }; // IP 20, GRE 16, PPP 4, MPPE 2, inner protocol 2
+	const struct config *c = k->c;
+	for (int i = 0; i < c->n_ports; i++) {
+		const struct config_port *p = &c->ports[i];
+		if (p->role != CONFIG_PORT_OUTSIDE || !p->mtu || c->mtu + TUNNEL_BYTES <= p->mtu)
+			continue;
+		conf_report_setting(k->r, CONFIG_WARNING, find(k, "ppp", -1, "mtu"),
+			"packets of %u bytes leave ports[%d] in fragments: its MTU of %u has room "
+			"for %u",
+			c->mtu, i, p->mtu, p->mtu - TUNNEL_BYTES);
+	}
+}
+
+static void check_control(const struct check *k)
+{
+	if (k->c->socket_mode & S_IWOTH)
+		conf_report_setting(k->r, CONFIG_WARNING, find(k, "control", -1, "mode"),
+			"every user of the system can end every session");
+}
+
 void conf_check(const struct config *c, const config_setting_t *root, struct conf_report *r)
 {
 	const struct check k = {.c = c, .root = root, .r = r};
@@ -245,6 +268,8 @@ void conf_check(const struct config *c, const config_setting_t *root, struct con
 	check_pools(&k);
 	check_users(&k);
 	check_timers(&k);
+	check_sizes(&k);
+	check_control(&k);
 	if (r->dir)
 		check_permissions(&k);
 }

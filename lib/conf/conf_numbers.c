@@ -42,8 +42,8 @@ static const char *skip_number(const char *p, unsigned int line, struct conf_rep
 		return end;
 	}
 	if (*end != 'L' && v > INT32_MAX)
-		conf_report_file(r, CONFIG_ERROR, r->file, line, "%.*s: the number is too large",
-			end - p > 40 ? 40 : (int)(end - p), p);
+		// Without the number: it may be a password whose quotes were forgotten.
+		conf_report_file(r, CONFIG_ERROR, r->file, line, "the number is too large");
 	while (*end == 'L')
 		end++;
 	return end;

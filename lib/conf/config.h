@@ -102,6 +102,7 @@ struct config {
 	uint32_t max_connections;
 	uint32_t max_calls;
 	uint32_t max_calls_per_connection;
+	uint32_t max_calls_per_source;
 	uint32_t max_connections_per_source;
 	uint32_t max_unauthenticated;
 	uint32_t max_unauthenticated_per_source;

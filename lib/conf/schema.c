@@ -111,8 +111,8 @@ static const struct schema_item lanes_items[] = {
 		"Longest sleep of a worker without work, in microseconds. 0: workers never sleep, "
 		"right where they have CPUs of their own."),
 	UINT("exception_rate_pps", exception_rate_pps, 1, 10000000, false, "10000",
-		"Frames a second that one worker passes to the kernel (ARP, ICMP, TCP/1723); what "
-		"is more is dropped and counted."),
+		"Frames a second of each kind (ARP, TCP/1723, all else) that one worker passes to "
+		"the kernel; what is more is dropped and counted."),
 };
 
 static const struct schema_item memory_items[] = {
@@ -199,6 +199,8 @@ static const struct schema_item pptp_items[] = {
 	UINT("max_calls", max_calls, 1, 1000000, false, "65535", "Calls at a time."),
 	UINT("max_calls_per_connection", max_calls_per_connection, 1, 65535, false, "8",
 		"Calls on one control connection."),
+	UINT("max_calls_per_source", max_calls_per_source, 1, 65535, false, "64",
+		"Calls from one address; raise it where more clients share one behind NAT."),
 	UINT("max_connections_per_source", max_connections_per_source, 1, 1000000, false, "4096",
 		"Control connections from one address; many clients may share one behind NAT."),
 	UINT("max_unauthenticated", max_unauthenticated, 1, 1000000, false, "4096",
@@ -206,7 +208,8 @@ static const struct schema_item pptp_items[] = {
 	UINT("max_unauthenticated_per_source", max_unauthenticated_per_source, 1, 1000000, false,
 		"64", "The same from one address."),
 	UINT("setups_per_second_per_source", setups_per_second_per_source, 1, 1000000, true, "100",
-		"New control connections a second from one address; 0: no limit."),
+		"New control connections a second from one address, and as many new calls; 0: no "
+		"limit."),
 	UINT("handshake_timeout_s", handshake_timeout_s, 5, 600, false, "60",
 		"Seconds that a control connection may last without an authenticated call."),
 	UINT("echo_interval_s", echo_interval_s, 5, 3600, false, "60",
@@ -233,7 +236,8 @@ static const struct schema_item ppp_items[] = {
 	UINT("lcp_echo_failures", lcp_echo_failures, 1, 100, false, "3",
 		"Echo-Requests without answer after which a call is given up."),
 	UINT("restart_ms", restart_ms, 100, 10000, false, "1000",
-		"Restart timer (RFC 1661 4.6), in milliseconds."),
+		"Restart timer to begin with, in milliseconds; it doubles up to 3 s where requests "
+		"time out (RFC 1661 4.6)."),
 	UINT("max_configure", max_configure, 1, 100, false, "10",
 		"Configure-Requests without answer (RFC 1661 Max-Configure)."),
 	UINT("max_terminate", max_terminate, 1, 10, false, "2",

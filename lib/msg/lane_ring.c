@@ -60,11 +60,8 @@ void lane_ring_free_commands(struct rte_ring *r)
 
 	if (!r)
 		return;
-	while (lane_ring_take_commands(r, &c, 1) == 1) {
+	while (lane_ring_take_commands(r, &c, 1) == 1)
 		rte_pktmbuf_free(c.packet);
-		if (c.kind == COMMAND_TABLE)
-			route_table_free(c.routes);
-	}
 	secret_wipe_bytes(&c, sizeof(c));
 	rte_ring_free(r);
 }

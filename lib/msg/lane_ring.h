@@ -21,7 +21,9 @@ void lane_wake_fini(struct lane_wake *w);
 // they are empty.
 static inline void lane_wake_prepare(struct lane_wake *w)
 {
-	atomic_store_explicit(&w->is_sleeping, 1, memory_order_seq_cst);
+	atomic_store_explicit(&w->is_sleeping, 1, memory_order_relaxed);
+	// Orders the store before the look at the rings, against the fence of lane_wake_kick().
+	atomic_thread_fence(memory_order_seq_cst);
 }
 
 // Control, when it is awake again: forget the announcement and drain the descriptor.
@@ -34,7 +36,8 @@ void lane_wake_kick(struct lane_wake *w);
 struct rte_ring *lane_ring_new_commands(const char *name, unsigned int size, int socket);
 struct rte_ring *lane_ring_new_events(const char *name, unsigned int size, int socket);
 
-// Free a ring with all that is on it: packets and route tables.
+// Free a ring with the packets that are on it. A route table on it stays control's: one table is on the rings of all
+// workers.
 void lane_ring_free_commands(struct rte_ring *r);
 void lane_ring_free_events(struct rte_ring *r);
 

@@ -2,6 +2,7 @@
 #include "proto/auth_server.h"
 
 #include "base/secret.h"
+#include "proto/fsm.h"
 #include "wire/pap.h"
 #include "wire/ppp.h"
 
@@ -45,6 +46,7 @@ void auth_server_init(struct auth_server *a, const struct auth_server_config *co
 		.state = AUTH_SERVER_IDLE,
 		.due_ns = AUTH_SERVER_NEVER,
 		.deadline_ns = AUTH_SERVER_NEVER,
+		.n_retries_left = config->n_retries,
 	};
 	if (a->config.restart_ns < STEP_TIMER_MIN_NS)
 		a->config.restart_ns = STEP_TIMER_MIN_NS;
@@ -62,11 +64,13 @@ void auth_server_reset(struct auth_server *a)
 {
 	struct auth_server_config config = a->config;
 	uint8_t id = a->id;
+	uint8_t n_retries_left = a->n_retries_left;
 	bool is_asking = a->is_asking;
 
 	auth_server_wipe(a);
 	auth_server_init(a, &config);
 	a->id = id;
+	a->n_retries_left = n_retries_left;
 	a->is_asking = is_asking;
 	a->is_stale = is_asking;
 }
@@ -81,6 +85,11 @@ static void fail(struct auth_server *a, enum end_reason reason)
 
 // ---- what is sent
 
+// Each has an identifier of its own (RFC 1994 4.1), and the next comes later. pppd answers every
+// Challenge anew, with another peer challenge, and then believes a Success for its last answer only:
+// over a path slower than the timer (GPRS, a full uplink) the Success for the first one would look
+// forged to it (778 where Windows does the same). So an answer to any but the last Challenge does not
+// count, and in the end one arrives before the next Challenge leaves.
 static void send_challenge(struct auth_server *a, uint64_t now_ns, struct step *out)
 {
 	struct writer w = step_frame_begin(out);
@@ -88,7 +97,9 @@ static void send_challenge(struct auth_server *a, uint64_t now_ns, struct step *
 	chap_put_value(&w, CHAP_CHALLENGE, a->id, span_of(a->challenge, sizeof(a->challenge)),
 		a->config.name);
 	step_frame_finish(out, PPP_CHAP, &w);
-	a->due_ns = now_ns + a->config.restart_ns;
+	a->due_ns = now_ns + fsm_restart_after(a->config.restart_ns, a->n_doublings);
+	if (a->n_doublings < UINT8_MAX)
+		a->n_doublings++;
 }
 
 // The last Success or Failure, byte for byte.
@@ -127,7 +138,6 @@ void auth_server_start(
 	auth_server_reset(a);
 	a->state = AUTH_SERVER_CHALLENGING;
 	a->id++;
-	a->n_retries_left = a->config.n_retries;
 	a->deadline_ns = now_ns + a->config.timeout_ns;
 	memcpy(a->challenge, challenge, sizeof(a->challenge));
 	send_challenge(a, now_ns, out);
@@ -165,6 +175,7 @@ void auth_server_accept(struct auth_server *a, const char authenticator_response
 	chap_put_text(&w, CHAP_SUCCESS, a->id, span_of(text, t.len));
 	keep_answer(a, CHAP_SUCCESS, &w);
 	a->state = AUTH_SERVER_ACCEPTED;
+	a->n_retries_left = a->config.n_retries;
 	a->deadline_ns = AUTH_SERVER_NEVER;
 	a->due_ns = now_ns + a->config.restart_ns;
 	a->n_successes = 1;
@@ -277,7 +288,8 @@ void auth_server_expire(struct auth_server *a, uint64_t now_ns, struct step *out
 	if (now_ns < a->due_ns)
 		return;
 	if (a->state == AUTH_SERVER_CHALLENGING) {
-		send_challenge(a, now_ns, out); // the same identifier: RFC 1994 4.1
+		a->id++;
+		send_challenge(a, now_ns, out);
 		return;
 	}
 	// Success may be lost. pppd repeats no Response, and drops CCP and IPCP until it has seen

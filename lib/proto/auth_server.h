@@ -42,6 +42,7 @@ struct auth_server {
 	uint8_t id;	      // that the next Response must carry
 	uint8_t n_retries_left;
 	uint8_t n_pap_naks;
+	uint8_t n_doublings; // of the time to the next Challenge
 	uint8_t n_successes; // times that Success was sent
 	bool is_asking;	     // STEP_AUTHENTICATE is out, its verdict has not come
 	bool is_stale;	     // and it is about a Response from before the last reset
@@ -59,7 +60,8 @@ struct auth_server {
 void auth_server_init(struct auth_server *a, const struct auth_server_config *config);
 void auth_server_wipe(struct auth_server *a);
 
-// Forget what was said: LCP is not open any more. Identifiers go on.
+// Forget what was said: LCP is not open any more. Identifiers go on, and tries that were used up stay
+// so: a client does not get new ones by negotiating LCP again.
 void auth_server_reset(struct auth_server *a);
 
 // Send a Challenge, in whatever state.

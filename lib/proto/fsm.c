@@ -65,6 +65,16 @@ static void start_timer(struct fsm *f, uint64_t after_ns, uint64_t now_ns)
 	f->due_ns = now_ns + after_ns;
 }
 
+uint64_t fsm_restart_after(uint64_t start_ns, uint8_t n_doublings)
+{
+	uint64_t final_ns = start_ns > FSM_RESTART_FINAL_NS ? start_ns : FSM_RESTART_FINAL_NS;
+	uint64_t after_ns = start_ns;
+
+	while (n_doublings-- > 0 && after_ns < final_ns)
+		after_ns *= 2;
+	return after_ns < final_ns ? after_ns : final_ns;
+}
+
 static void count_down(struct fsm *f)
 {
 	if (f->restart_count > 0)
@@ -72,9 +82,13 @@ static void count_down(struct fsm *f)
 }
 
 // RFC 1661 5.1: the identifier changes when the options change or a reply has come; a mere
-// repetition keeps it, so that a late Ack of the first copy counts.
+// repetition keeps it, so that a late Ack of the first copy counts. What was repeated too early finds
+// the peer open and makes it begin again, so over a path slower than the timer no negotiation would
+// end: the timer grows with each time-out, and stays so while the peer begins again and again.
 static void send_configure_request(struct fsm *f, bool is_repeat, uint64_t now_ns, struct step *out)
 {
+	uint64_t after_ns = fsm_restart_after(f->limits.restart_ns, f->n_doublings);
+
 	if (!is_repeat)
 		f->request_id = fsm_next_id(f);
 	struct writer w = begin(out, CP_CONFIGURE_REQUEST, f->request_id);
@@ -83,7 +97,7 @@ static void send_configure_request(struct fsm *f, bool is_repeat, uint64_t now_n
 	finish(f, &w, out);
 	f->awaits_reply = true;
 	count_down(f);
-	start_timer(f, f->is_first ? f->limits.first_restart_ns : f->limits.restart_ns, now_ns);
+	start_timer(f, f->is_first ? f->limits.first_restart_ns : after_ns, now_ns);
 	f->is_first = false;
 }
 
@@ -117,9 +131,11 @@ static void send_for(struct fsm *f, uint16_t actions, const struct cause *cause,
 	struct step *out)
 {
 	if (actions & FSM_SCR) {
-		bool is_repeat = cause->event == FSM_TIMEOUT_PLUS && f->awaits_reply;
+		bool is_late = cause->event == FSM_TIMEOUT_PLUS;
 
-		send_configure_request(f, is_repeat, now_ns, out);
+		send_configure_request(f, is_late && f->awaits_reply, now_ns, out);
+		if (is_late && f->n_doublings < UINT8_MAX)
+			f->n_doublings++;
 	}
 	if (actions & FSM_SCA) {
 		if (f->ops->before_ack)
@@ -240,7 +256,7 @@ static bool options_are_well_formed(struct span options)
 static bool may_negotiate(struct fsm *f, uint64_t now_ns)
 {
 	if (f->state == FSM_OPENED && now_ns - f->opened_ns >= FSM_STABLE_NS)
-		f->n_rounds = 0;
+		f->n_rounds = f->n_doublings = 0;
 	if (++f->n_rounds <= FSM_ROUNDS_MAX)
 		return true;
 	f->n_rounds = FSM_ROUNDS_MAX;

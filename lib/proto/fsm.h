@@ -18,6 +18,9 @@ enum {
 	FSM_ROUNDS_MAX = 64, // Configure-Requests, -Naks and -Rejects taken in one negotiation
 };
 
+// The final value of the restart timer, which may begin at less (RFC 1661 4.6).
+#define FSM_RESTART_FINAL_NS 3000000000ULL
+
 #define FSM_STABLE_NS 10000000000ULL // open this long: the next request begins a new negotiation
 
 struct fsm;
@@ -58,7 +61,8 @@ struct fsm_ops {
 };
 
 struct fsm_limits {
-	uint64_t restart_ns;
+	uint64_t
+		restart_ns; // to begin with; doubles to FSM_RESTART_FINAL_NS where requests time out
 	uint64_t first_restart_ns; // after the first Configure-Request since Up
 	uint8_t max_configure;
 	uint8_t max_terminate;
@@ -80,6 +84,7 @@ struct fsm {
 	uint8_t restart_count;
 	uint8_t request_id;   // of our last Configure-Request
 	uint8_t last_id;      // last identifier used for anything
+	uint8_t n_doublings;  // of the restart timer
 	uint8_t n_naks;	      // Configure-Naks sent since our last Configure-Ack
 	bool is_first;	      // no Configure-Request has been sent since Up
 	bool awaits_reply;    // nothing valid has answered our last Configure-Request
@@ -102,6 +107,9 @@ void fsm_receive(struct fsm *f, struct span info, uint64_t now_ns, struct step *
 void fsm_protocol_rejected(struct fsm *f, uint64_t now_ns, struct step *out);
 // Run the restart timer if it is due.
 void fsm_expire(struct fsm *f, uint64_t now_ns, struct step *out);
+
+// A time that began as `start_ns` after so many doublings.
+uint64_t fsm_restart_after(uint64_t start_ns, uint8_t n_doublings);
 
 // Give up: remember why, the first reason stays.
 void fsm_fail(struct fsm *f, enum end_reason reason);

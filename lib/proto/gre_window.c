@@ -17,6 +17,8 @@ static enum drop_reason accept(struct gre_window *w, uint32_t seq, uint64_t now_
 {
 	w->highest = seq;
 	w->candidate_run = 0;
+	if (w->n_track < UINT32_MAX)
+		w->n_track++;
 	if (!w->owes_ack) {
 		w->owes_ack = true;
 		w->ack_due_ns = now_ns + w->ack_delay_ns;
@@ -24,11 +26,23 @@ static enum drop_reason accept(struct gre_window *w, uint32_t seq, uint64_t now_
 	return DROP_NONE;
 }
 
-static enum drop_reason begin_track(struct gre_window *w, uint32_t seq, uint64_t now_ns)
+static enum drop_reason begin_track(
+	struct gre_window *w, uint32_t seq, uint64_t seen, uint64_t now_ns)
 {
 	w->base = seq;
-	w->seen = 1;
+	w->n_track = 0;
+	w->seen = seen;
 	return accept(w, seq, now_ns);
+}
+
+// The track is left forwards. A short one, which may have been forged, does not take the place of a
+// longer one: the client would be locked out behind it.
+static void leave_track(struct gre_window *w)
+{
+	if (w->n_track < GRE_WINDOW_HOME_MIN || w->n_track <= w->n_home)
+		return;
+	w->home = w->highest;
+	w->n_home = w->n_track;
 }
 
 // A packet beyond the window. Four in a row that follow one another are no accident: believe them.
@@ -42,18 +56,16 @@ static enum drop_reason judge_run(
 	if (w->candidate_run < GRE_WINDOW_RESYNC_RUN)
 		return refused;
 	// Going back keeps the home: numbers up to it were accepted once.
-	if (refused == DROP_GRE_JUMP) {
-		w->home = w->highest;
-		w->has_home = true;
-	}
-	return begin_track(w, seq, now_ns);
+	if (refused == DROP_GRE_JUMP)
+		leave_track(w);
+	return begin_track(w, seq, 1, now_ns);
 }
 
 enum drop_reason gre_window_receive(struct gre_window *w, uint32_t seq, uint64_t now_ns)
 {
 	if (!w->has_received) {
 		w->has_received = true;
-		return begin_track(w, seq, now_ns);
+		return begin_track(w, seq, 1, now_ns);
 	}
 
 	int32_t ahead = seq_distance(w->highest, seq);
@@ -61,17 +73,22 @@ enum drop_reason gre_window_receive(struct gre_window *w, uint32_t seq, uint64_t
 	if (ahead > 0) {
 		if ((uint32_t)ahead > w->jump_max)
 			return judge_run(w, seq, now_ns, DROP_GRE_JUMP);
-		w->seen = ahead < SEEN_BITS ? w->seen << ahead | 1 : 1;
+		uint64_t seen = ahead < SEEN_BITS ? w->seen << ahead | 1 : 1;
+		if (ahead > GRE_WINDOW_TRACK_JUMP) {
+			leave_track(w);
+			return begin_track(w, seq, seen, now_ns);
+		}
+		w->seen = seen;
 		return accept(w, seq, now_ns);
 	}
 	if (ahead > -SEEN_BITS && (w->seen >> -ahead & 1))
 		return DROP_GRE_DUPLICATE;
 
-	// Before this track and after the one before it: accepted by neither.
+	// Before this track and after the longest one: accepted by neither.
 	bool is_untouched =
-		seq_is_after(w->base, seq) && (!w->has_home || seq_is_after(seq, w->home));
+		seq_is_after(w->base, seq) && (w->n_home == 0 || seq_is_after(seq, w->home));
 
-	if (is_untouched && ahead <= -SEEN_BITS)
+	if (is_untouched)
 		return judge_run(w, seq, now_ns, DROP_GRE_LATE);
 	return DROP_GRE_LATE;
 }

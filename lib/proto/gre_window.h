@@ -3,9 +3,11 @@
 //
 // Received: each number is accepted at most once and only forward; a jump is bounded, and a run of
 // consistent packets beyond the bound wins, so that one forged packet cannot black-hole a call.
-// Such a run starts a new track; because the run itself may have been forged (or the very first
-// packet, which may carry any number), a run of numbers from before the track that the window has
-// not accepted yet wins too, and takes the call back to its client.
+// Such a run starts a new track, and so does a jump within the bound that is not small; because either
+// may have been forged (as may the very first packet, which may carry any number), a run of numbers
+// from before the track that the window has not accepted yet wins too, and takes the call back to its
+// client. What counts as accepted is the longest track so far, its home: several forged tracks after
+// one another do not put the client's own numbers behind it, unless they are as long as its own.
 // Sent: an ack rides on the next data packet, or goes alone when its delay is over. Linux never
 // sends acks alone, so nothing here ever waits for one (no transmit window).
 #pragma once
@@ -15,7 +17,11 @@
 
 #define GRE_WINDOW_NEVER UINT64_MAX
 
-enum { GRE_WINDOW_RESYNC_RUN = 4 }; // consistent packets that move the window by force
+enum {
+	GRE_WINDOW_RESYNC_RUN = 4,  // consistent packets that move the window by force
+	GRE_WINDOW_TRACK_JUMP = 32, // a jump beyond this starts a new track
+	GRE_WINDOW_HOME_MIN = 64,   // packets that a track needs to become the home
+};
 
 struct gre_window {
 	// receive
@@ -23,11 +29,12 @@ struct gre_window {
 	uint32_t candidate; // next number expected of a far run
 	uint64_t seen;	    // bit n: highest - n was accepted
 	uint32_t base;	    // first number of the track that `highest` is on
-	uint32_t home;	    // highest of the track before it; numbers up to here stay refused
+	uint32_t n_track;   // packets accepted on it
+	uint32_t home;	 // highest of the longest track before it; numbers up to here stay refused
+	uint32_t n_home; // packets accepted on that one; 0: there is none
 	uint32_t jump_max;
 	uint8_t candidate_run;
 	bool has_received;
-	bool has_home;
 	// acks that we owe
 	bool owes_ack;
 	uint64_t ack_due_ns;

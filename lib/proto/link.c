@@ -49,8 +49,9 @@ static struct fsm_limits limits_of(const struct link_config *config)
 // magic numbers, which are, must not lead back to it.
 static void draw(struct link *l, uint8_t out[16])
 {
-	mschap_chap_md5(l->n_random++, span_of(&l->random, sizeof(l->random)),
-		span_of_text("adit link"), out);
+	l->n_random++;
+	mschap_chap_md5(0, span_of(&l->random, sizeof(l->random)),
+		span_of(&l->n_random, sizeof(l->n_random)), out);
 }
 
 void link_init(struct link *l, const struct link_config *config, uint64_t seed,
@@ -137,17 +138,30 @@ static bool is_closed(const struct fsm *f)
 	return f->state == FSM_CLOSED || f->state == FSM_STOPPED;
 }
 
-// The client has closed LCP. pppd without the wanted strength does so before it answers our
-// request: name what it means.
+// The client has closed LCP: name what it means. pppd without the wanted strength does so before it
+// answers our request, Windows that requires encryption after our Protocol-Reject of CCP, and a
+// client may after a Nak of MS-CHAPv2.
 static enum end_reason why_client_left(const struct link *l)
 {
-	if (l->phase == LINK_NETWORK && l->config->require_encryption && l->ccp.n_refused > 0)
+	if (l->phase == LINK_ESTABLISH && l->lcp.n_auth_naks > 0)
+		return END_AUTH_NO_COMMON;
+	if (l->phase == LINK_NETWORK && (l->ccp.n_refused > 0 || l->has_rejected_ccp))
 		return END_ENCRYPTION_MISMATCH;
 	return END_CLIENT_LCP_TERMINATE;
 }
 
+// Nothing was agreed in time. A client that lives asks for something every few seconds until it is
+// up, so one that was not heard for half of that time has died, or its path has.
+static enum end_reason unless_silent(const struct link *l, enum end_reason reason, uint64_t now_ns)
+{
+	uint64_t restart_ns = fsm_restart_after(l->config->restart_ns, UINT8_MAX);
+	uint64_t patience_ns = restart_ns * l->config->max_configure / 2;
+
+	return now_ns - l->heard_ns >= patience_ns ? END_LINK_SILENT : reason;
+}
+
 // Why the link cannot go on, END_NONE when it can.
-static enum end_reason find_failure(const struct link *l)
+static enum end_reason find_failure(const struct link *l, uint64_t now_ns)
 {
 	enum end_reason reason = l->lcp.fsm.end;
 
@@ -160,8 +174,11 @@ static enum end_reason find_failure(const struct link *l)
 	if (l->phase != LINK_NETWORK && l->phase != LINK_OPEN)
 		return END_NONE;
 	reason = ccp_failure(&l->ccp);
-	if (reason == END_NONE)
-		reason = l->ipcp.fsm.end;
+	if (reason != END_NONE)
+		return l->ccp.fsm.end == END_CCP_FAILED ? unless_silent(l, reason, now_ns) : reason;
+	reason = l->ipcp.fsm.end;
+	if (reason == END_IPCP_FAILED && !l->ipcp.fsm.peer_terminated)
+		return unless_silent(l, reason, now_ns);
 	if (reason == END_NONE && is_closed(&l->ipcp.fsm)) // the client wants no IP any more
 		return l->was_up ? END_CLIENT_LCP_TERMINATE : END_IPCP_FAILED;
 	return reason;
@@ -193,6 +210,7 @@ static void start_network(struct link *l, uint64_t now_ns, struct step *out)
 		addresses.nbns_be[i] = i < config->n_nbns ? config->nbns_be[i] : 0;
 	}
 	l->phase = LINK_NETWORK;
+	l->has_rejected_ccp = false;
 	ccp_init(&l->ccp, &limits, config->mppe_bits, config->require_encryption);
 	ipcp_init(&l->ipcp, &limits, &addresses);
 	l->ccp.fsm.peer_mtu = l->lcp.fsm.peer_mtu;
@@ -278,7 +296,7 @@ static void settle(struct link *l, uint64_t now_ns, struct step *out)
 	bool goes_on = true;
 
 	while (goes_on && l->phase >= LINK_ESTABLISH && l->phase <= LINK_OPEN) {
-		enum end_reason reason = find_failure(l);
+		enum end_reason reason = find_failure(l, now_ns);
 
 		if (reason != END_NONE)
 			terminate(l, reason, now_ns, out);
@@ -356,12 +374,14 @@ static void receive_network(
 		ccp_receive(&l->ccp, info, now_ns, out);
 	else
 		lcp_reject_protocol(&l->lcp, protocol, info, now_ns, out);
+	l->has_rejected_ccp |= protocol == PPP_CCP && !has_ccp(l);
 }
 
 void link_receive(
 	struct link *l, uint16_t protocol, struct span info, uint64_t now_ns, struct step *out)
 {
 	l->heard = true;
+	l->heard_ns = now_ns;
 	if (l->phase == LINK_DEAD || l->phase == LINK_ENDED)
 		return;
 	if (protocol == PPP_LCP)
@@ -380,12 +400,18 @@ void link_receive(
 	settle(l, now_ns, out);
 }
 
+bool link_awaits_verdict(const struct link *l)
+{
+	return l->phase == LINK_AUTHENTICATE && l->auth.state == AUTH_SERVER_DECIDING &&
+	       !l->auth.is_stale;
+}
+
 void link_authenticated(
 	struct link *l, const struct link_verdict *verdict, uint64_t now_ns, struct step *out)
 {
 	uint16_t error = verdict->ms_error;
 
-	if (!auth_server_take_verdict(&l->auth, out))
+	if (l->phase >= LINK_TERMINATE || !auth_server_take_verdict(&l->auth, out))
 		return;
 	if (l->phase != LINK_AUTHENTICATE || l->auth.state != AUTH_SERVER_DECIDING)
 		return;

@@ -103,11 +103,13 @@ struct link {
 	uint64_t random; // seed of a small generator, from the caller: magic numbers, challenges
 	uint64_t establish_due_ns; // LCP must be open, LINK_NEVER once it is
 	uint64_t setup_due_ns;	   // the link must be up, LINK_NEVER once it is
+	uint64_t heard_ns;	   // last frame of the client
 	bool heard;		   // any frame came from the client
 	bool encrypting;
 	bool up;
 	bool was_up;
-	uint8_t n_random;      // values drawn from it
+	bool has_rejected_ccp; // the client asked for CCP, and there is none
+	uint32_t n_random;     // values drawn from the seed; never repeats within a link
 	uint8_t challenge[16]; // for the next MS-CHAPv2 challenge
 	// The client's IPCP Configure-Request that came before CCP was open: answered when it is.
 	// Windows asks at once and would repeat it only seconds later.
@@ -144,6 +146,9 @@ void link_expire(struct link *l, uint64_t now_ns, struct step *out);
 // meanwhile.
 void link_authenticated(
 	struct link *l, const struct link_verdict *verdict, uint64_t now_ns, struct step *out);
+
+// Whether a verdict given now counts, or comes too late: then nobody has authenticated by it.
+bool link_awaits_verdict(const struct link *l);
 
 // End the link: Terminate-Request with the reason's text, then STEP_ENDED when it is answered or
 // given up (max_terminate times restart_ns). STEP_ENDED comes at once when the client has never

@@ -11,6 +11,8 @@
 
 #include <rte_common.h>
 
+struct route;
+
 // worker: w, control: r (relaxed, one 64-bit number at a time). "up" is client to server.
 struct session_counters {
 	uint64_t up_pkts, up_bytes;	// inner packets taken from the client
@@ -36,6 +38,7 @@ enum session_flag {
 	SESSION_FAILURES_TOLD = 1 << 7, // control was told of the decrypt failures
 	SESSION_CLEAR_TOLD = 1 << 8,	// control was told of clear data
 	SESSION_ACK_QUEUED = 1 << 9,	// in the worker's list of acks owed
+	SESSION_QUIESCES = 1 << 10,	// a command waits for the crypto driver: it gets no more
 };
 
 struct session {
@@ -55,6 +58,9 @@ struct session {
 	struct mppe_sync rx_sync;
 	struct mppe_sync tx_sync;
 	struct gre_window gre;
+	const struct route
+		*outer_route; // to the client, of the worker's table number `routes_number`
+	uint32_t routes_number;
 
 	// the worker's own bookkeeping
 	uint16_t rx_in_flight; // packets that the crypto driver holds

@@ -145,6 +145,8 @@ static void choose_conditions(struct run *r)
 	switch (r->result->quality) {
 	case SIM_CLEAN:
 		c->jitter_ns = sim_random_ns(random, 20 * SIM_US);
+		if (sim_random_permille(random, 100)) // GPRS, a full uplink: slower than our timer
+			c->delay_ns = sim_random_ns(random, 900 * SIM_MS);
 		break;
 	case SIM_LOSSY:
 		c->jitter_ns = sim_random_ns(random, 5 * SIM_MS);

@@ -15,7 +15,7 @@ static const struct pptp_conn_config conn_config = {
 	.stop_timeout_ns = 5 * SIM_SEC,
 };
 
-// But for the addresses.
+// As the default configuration has it, but for the addresses.
 static const struct link_config link_config = {
 	.mru = 1400,
 	.require_encryption = true,
@@ -23,8 +23,8 @@ static const struct link_config link_config = {
 	.n_dns = 2,
 	.n_nbns = 1,
 	.name = "sim",
-	.restart_ns = 3 * SIM_SEC,
-	.first_restart_ns = 500 * SIM_MS,
+	.restart_ns = 1 * SIM_SEC,
+	.first_restart_ns = 300 * SIM_MS,
 	.max_configure = 10,
 	.max_terminate = 2,
 	.max_failure = 5,

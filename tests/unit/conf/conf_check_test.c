@@ -194,3 +194,32 @@ TEST(conf_check, timers_and_limits)
 	};
 	run(cases, sizeof(cases) / sizeof(cases[0]));
 }
+
+TEST(conf_check, what_costs_more_than_it_seems)
+{
+	static const struct contradiction cases[] = {
+		{.rest = "ppp = { mtu = 1456; };", .wanted = ""},
+		{.rest = "ppp = { mtu = 1457; };",
+			.wanted = "warning: t:10: ppp.mtu: packets of 1457 bytes leave ports[0] in "
+				  "fragments: its MTU of 1500 has room for 1456\n"},
+		{.ports = "ports = (" OUT "address = \"192.0.2.1/24\"; mtu = 1400; });",
+			.rest = "ppp = { mtu = 1356; };",
+			.wanted = ""},
+		{.ports = "ports = (" OUT "address = \"192.0.2.1/24\"; mtu = 1400; });",
+			.rest = "ppp = {\n};",
+			.wanted = "warning: t:7: ppp: packets of 1400 bytes leave ports[0] in "
+				  "fragments: its MTU of 1400 has room for 1356\n"},
+	};
+	run(cases, sizeof(cases) / sizeof(cases[0]));
+}
+
+TEST(conf_check, control_socket)
+{
+	static const struct contradiction cases[] = {
+		{.rest = "control = { mode = \"0660\"; };", .wanted = ""},
+		{.rest = "control = { mode = \"0666\"; };",
+			.wanted = "warning: t:10: control.mode: every user of the system can end "
+				  "every session\n"},
+	};
+	run(cases, sizeof(cases) / sizeof(cases[0]));
+}

@@ -44,3 +44,13 @@ TEST(conf_numbers, table)
 			EXPECT_EQ(cases[i].line, errors.entries[0].line);
 	}
 }
+
+TEST(conf_numbers, does_not_show_what_may_be_a_password)
+{
+	static struct config_errors errors;
+	struct conf_report r = {.file = "t.cfg", .errors = &errors};
+
+	conf_numbers_check("password = 12345678901234;", &r);
+	ASSERT_EQ(errors.n, 1);
+	EXPECT_STREQ(errors.entries[0].text, "t.cfg:1: the number is too large");
+}

@@ -107,7 +107,7 @@ TEST(auth_server, accepts)
 	EXPECT_EQ(auth_server_deadline(&s.auth), AUTH_SERVER_NEVER);
 }
 
-TEST(auth_server, repeats_the_challenge_with_the_same_identifier)
+TEST(auth_server, repeats_the_challenge_with_the_next_identifier)
 {
 	struct side s;
 
@@ -115,7 +115,8 @@ TEST(auth_server, repeats_the_challenge_with_the_same_identifier)
 	for (int i = 1; i < 10; i++) {
 		EXPECT_EQ(auth_server_deadline(&s.auth), S(3 * i));
 		auth_server_expire(&s.auth, S(3 * i), &s.seen.step);
-		FRAME(&s.seen, PPP_CHAP, CHALLENGE);
+		FRAME(&s.seen, PPP_CHAP, "01 ?? 0018 10 000102030405060708090a0b0c0d0e0f 616469");
+		EXPECT_EQ(s.auth.id, 1 + i);
 	}
 	auth_server_expire(&s.auth, S(29), &s.seen.step);
 	DONE(&s.seen);
@@ -126,6 +127,31 @@ TEST(auth_server, repeats_the_challenge_with_the_same_identifier)
 	EXPECT_EQ(auth_server_deadline(&s.auth), AUTH_SERVER_NEVER);
 	chap(&s, S(31), RESPONSE);
 	DONE(&s.seen);
+}
+
+// The path takes 2.5 s both ways. pppd believes a Success for its last answer only, so no other may
+// be accepted.
+TEST(auth_server, accepts_the_last_answer_over_a_slow_path)
+{
+	static const uint64_t sent[] = {0, S(1), S(3), S(6)};
+	struct side s;
+
+	init(&s, 0);
+	s.auth.config.restart_ns = S(1);
+	auth_server_start(&s.auth, first, 0, &s.seen.step);
+	for (int i = 1; i < 3; i++) {
+		EXPECT_EQ(auth_server_deadline(&s.auth), sent[i]);
+		auth_server_expire(&s.auth, sent[i], &s.seen.step);
+	}
+	EXPECT_EQ(auth_server_deadline(&s.auth), sent[3]);
+	step_clear(&s.seen.step);
+	chap(&s, S(3), "02 01 003a" RESPONSE_BODY); // to Challenges that others have followed
+	chap(&s, S(4), "02 02 003a" RESPONSE_BODY);
+	DONE(&s.seen);
+	chap(&s, S(5), "02 03 003a" RESPONSE_BODY);
+	NOTICE(&s.seen, STEP_AUTHENTICATE);
+	accept_with(&s, S(6));
+	TEXT(&s, CHAP_SUCCESS, 3, "S=8FD215C7BA2127001549DF938E27C474A7D7822D M=Access granted");
 }
 
 TEST(auth_server, asks_once_and_gives_the_same_answer_again)
@@ -233,6 +259,31 @@ TEST(auth_server, allows_a_retry_with_the_challenge_of_the_failure)
 	TEXT(&s, CHAP_FAILURE, 2,
 		"E=691 R=0 C=000102030405060708090A0B0C0D0E0F V=3 M=Access denied");
 	EXPECT_EQ(s.auth.state, AUTH_SERVER_FAILED);
+}
+
+// LCP negotiated again gives a new challenge, but no new tries.
+TEST(auth_server, counts_tries_across_negotiations)
+{
+	struct side s;
+
+	start(&s, 1);
+	respond(&s);
+	refuse_with(&s, END_AUTH_REJECTED, 691, second);
+	auth_server_start(&s.auth, first, S(3), &s.seen.step);
+	EXPECT_EQ(s.auth.id, 3);
+	chap(&s, S(4), "02 03 003a" RESPONSE_BODY);
+	refuse_with(&s, END_AUTH_REJECTED, 691, second);
+	EXPECT_EQ(s.auth.state, AUTH_SERVER_FAILED);
+
+	start(&s, 1); // who has proved who he is has all tries again
+	respond(&s);
+	refuse_with(&s, END_AUTH_REJECTED, 691, second);
+	chap(&s, S(4), "02 02 003a" RESPONSE_BODY);
+	accept_with(&s, S(5));
+	auth_server_start(&s.auth, first, S(6), &s.seen.step);
+	chap(&s, S(7), "02 03 003a" RESPONSE_BODY);
+	refuse_with(&s, END_AUTH_REJECTED, 691, second);
+	EXPECT_EQ(s.auth.state, AUTH_SERVER_CHALLENGING);
 }
 
 TEST(auth_server, allows_no_retry_for_other_errors)

@@ -282,14 +282,14 @@ TEST(ccp, names_a_client_that_never_answers)
 	struct side s;
 
 	start_default(&s);
-	for (int i = 1; i <= 3; i++)
+	for (int i = 1; i <= 4; i++)
 		ccp_expire(&s.ccp, S(i), &s.seen.step);
 	EXPECT_EQ(s.seen.step.n_items, 2);
 	EXPECT_EQ(ccp_failure(&s.ccp), END_ENCRYPTION_REFUSED);
 
 	start_default(&s); // it asks for MPPE, yet never acknowledges ours
 	receive(&s, "01 01 000a 1206 01000040");
-	for (int i = 1; i <= 3; i++)
+	for (int i = 1; i <= 4; i++)
 		ccp_expire(&s.ccp, S(i), &s.seen.step);
 	EXPECT_EQ(ccp_failure(&s.ccp), END_CCP_FAILED);
 }
@@ -384,7 +384,7 @@ TEST(ccp, waits_on_for_a_client_where_nothing_is_required)
 	struct side s;
 
 	start(&s, MPPE_OPTION_128, false);
-	for (int i = 1; i <= 3; i++)
+	for (int i = 1; i <= 4; i++)
 		ccp_expire(&s.ccp, S(i), &s.seen.step);
 	EXPECT_EQ(s.ccp.fsm.state, FSM_STOPPED);
 	EXPECT_EQ(ccp_failure(&s.ccp), END_NONE);

@@ -7,7 +7,8 @@
 
 enum { TOY = 0xc0d1 };
 
-#define MS 1000000ULL
+#define S(n) ((uint64_t)(n)*1000000000)
+#define MS   1000000ULL
 
 struct toy {
 	struct fsm fsm;
@@ -199,12 +200,55 @@ TEST(fsm, repeats_with_the_same_identifier_then_gives_up)
 	fsm_expire(&t.fsm, 1300 * MS, &t.seen.step);
 	FRAME(&t.seen, TOY, "01 01 0008 01040005");
 	EXPECT_EQ(t.fsm.end, END_NONE);
-	fsm_expire(&t.fsm, 2300 * MS, &t.seen.step);
+	fsm_expire(&t.fsm, 3300 * MS - 1, &t.seen.step);
+	EXPECT_EQ(t.fsm.state, FSM_REQUEST_SENT);
+	fsm_expire(&t.fsm, 3300 * MS, &t.seen.step);
 	DONE(&t.seen);
 	EXPECT_EQ(t.fsm.state, FSM_STOPPED);
 	EXPECT_EQ(t.fsm.end, END_NO_LCP);
 	EXPECT_EQ(t.fsm.due_ns, FSM_NEVER);
 	EXPECT_FALSE(t.fsm.heard);
+}
+
+TEST(fsm, restart_timer_grows_to_its_final_value)
+{
+	static const uint64_t waits_ms[] = {300, 1000, 2000, 3000, 3000};
+	struct toy t;
+
+	toy_init(&t, &full_ops);
+	t.fsm.limits.max_configure = 10;
+	start(&t);
+	for (uint64_t i = 0, now_ms = 0; i < sizeof(waits_ms) / sizeof(waits_ms[0]); i++) {
+		now_ms += waits_ms[i];
+		EXPECT_EQ(t.fsm.due_ns, now_ms * MS);
+		fsm_expire(&t.fsm, now_ms * MS, &t.seen.step);
+	}
+	EXPECT_EQ(fsm_restart_after(S(1), UINT8_MAX), S(3));
+	EXPECT_EQ(fsm_restart_after(S(3), 1), S(3));
+	EXPECT_EQ(fsm_restart_after(S(10), 1), S(10)); // as configured, if that is more
+}
+
+// A path slower than the timer: what was repeated finds the peer open, and it begins again. The timer
+// must not begin again with it, or this never ends.
+TEST(fsm, keeps_its_restart_timer_while_the_peer_begins_again)
+{
+	struct toy t;
+
+	toy_init(&t, &full_ops);
+	t.fsm.limits.max_configure = 10;
+	start(&t);
+	fsm_expire(&t.fsm, 300 * MS, &t.seen.step);
+	fsm_expire(&t.fsm, 1300 * MS, &t.seen.step);
+	receive(&t, 1400 * MS, "01 07 0008 01040007");
+	receive(&t, 1500 * MS, "02 01 0008 01040005");
+	EXPECT_EQ(t.fsm.state, FSM_OPENED);
+	receive(&t, 1600 * MS, "01 08 0008 01040007");
+	EXPECT_EQ(t.fsm.state, FSM_ACK_SENT);
+	EXPECT_EQ(t.fsm.due_ns, 4600 * MS);
+	receive(&t, 1700 * MS, "02 02 0008 01040005");
+	EXPECT_EQ(t.fsm.state, FSM_OPENED);
+	receive(&t, 1700 * MS + FSM_STABLE_NS, "01 09 0008 01040007"); // another day
+	EXPECT_EQ(t.fsm.due_ns, 2700 * MS + FSM_STABLE_NS);
 }
 
 TEST(fsm, asks_anew_when_the_peer_only_acknowledges)

@@ -185,6 +185,67 @@ TEST(gre_window, a_forged_first_packet_does_not_keep_the_client_out)
 	feed(&w, 3, 10);
 }
 
+// The client goes on at `next` and is let in again after the packets of one run.
+static void expect_back(struct gre_window *w, uint32_t next)
+{
+	for (uint32_t i = 0; i + 1 < GRE_WINDOW_RESYNC_RUN; i++)
+		EXPECT_NE(give(w, next + i), DROP_NONE);
+	feed(w, next + GRE_WINDOW_RESYNC_RUN - 1, 100);
+}
+
+TEST(gre_window, several_forged_runs_do_not_keep_the_client_out)
+{
+	struct gre_window w;
+
+	gre_window_init(&w, JUMP_MAX, DELAY_NS);
+	feed(&w, 0, 200);
+	for (uint32_t i = 1; i <= 10; i++)
+		for (uint32_t k = 0; k < GRE_WINDOW_RESYNC_RUN; k++)
+			give(&w, i * 1000000 + k);
+	ASSERT_EQ(w.highest, 10000003);
+	expect_back(&w, 200);
+	EXPECT_EQ(give(&w, 199), DROP_GRE_LATE); // nor may its old numbers come again
+	for (uint32_t i = 0; i < 200; i++)
+		ASSERT_NE(give(&w, i), DROP_NONE);
+}
+
+TEST(gre_window, forged_steps_within_the_bound_do_not_keep_the_client_out)
+{
+	static const uint32_t steps[] = {GRE_WINDOW_TRACK_JUMP + 1, 63, 64, JUMP_MAX};
+
+	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
+		struct gre_window w;
+
+		SHIM_TRACE_CASE(i);
+		gre_window_init(&w, JUMP_MAX, DELAY_NS);
+		feed(&w, 0, 200);
+		for (uint32_t k = 1; k <= 60; k++)
+			ASSERT_EQ(give(&w, 199 + k * steps[i]), DROP_NONE);
+		expect_back(&w, 200);
+	}
+}
+
+TEST(gre_window, forged_packets_before_the_first_do_not_keep_the_client_out)
+{
+	static const uint32_t firsts[] = {5, 40, 63, 64, 0x40000000};
+
+	for (size_t i = 0; i < sizeof(firsts) / sizeof(firsts[0]); i++) {
+		struct gre_window w;
+
+		SHIM_TRACE_CASE(i);
+		gre_window_init(&w, JUMP_MAX, DELAY_NS);
+		EXPECT_EQ(give(&w, firsts[i]), DROP_NONE);
+		expect_back(&w, 0);
+
+		gre_window_init(&w, JUMP_MAX, DELAY_NS);
+		EXPECT_EQ(give(&w, firsts[i]), DROP_NONE);
+		for (uint32_t k = 0; k < GRE_WINDOW_RESYNC_RUN; k++)
+			give(&w, 0x50000000 + k);
+		ASSERT_EQ(w.highest, 0x50000003);
+		expect_back(&w, 0);
+	}
+}
+
 // A client's stream through a path that loses, repeats and reorders.
 enum { STREAM_PKTS = 4000, REORDER_MAX = 40 };
 

@@ -166,7 +166,7 @@ TEST(ipcp, ends_without_an_answer_and_rejects_codes_of_others)
 	start(&s);
 	receive(&s, "09 01 0004");
 	FRAME(&s.seen, PPP_IPCP, "07 02 0008 09010004");
-	for (int i = 1; i <= 3; i++)
+	for (int i = 1; i <= 4; i++)
 		fsm_expire(&s.ipcp.fsm, S(i), &s.seen.step);
 	EXPECT_EQ(s.ipcp.fsm.end, END_IPCP_FAILED);
 }

@@ -488,6 +488,27 @@ TEST(link, draws_different_challenges_and_magic_numbers)
 	DONE(&s.seen);
 }
 
+// A Response that somebody has seen must not be worth anything later.
+TEST(link, never_draws_a_challenge_twice)
+{
+	enum { N = 600 };
+	static uint8_t challenges[N][16];
+	struct script s;
+
+	script_init(&s);
+	script_to_open(&s);
+	for (int i = 0; i < N; i++) {
+		script_receive(&s, PPP_LCP, PPPD_LCP);
+		script_ack(&s, PPP_LCP);
+		ASSERT_EQ(s.link.phase, LINK_AUTHENTICATE);
+		memcpy(challenges[i], s.link.auth.challenge, 16);
+		for (int k = 0; k < i; k++)
+			ASSERT_NE(memcmp(challenges[i], challenges[k], 16), 0);
+		s.link.lcp.fsm.n_rounds = 0; // as after ten quiet seconds
+		script_forget(&s);
+	}
+}
+
 TEST(link, wipes_its_secrets)
 {
 	static const uint8_t zeros[32];
