@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// What a worker knows of a packet while it is under way between rx and tx.
+//
+// It lies in an array of the worker and not in the mbuf: the same few entries are used again and again
+// and stay in the first cache, no private area has to be agreed with whoever makes the pool, and
+// control and the drivers need none of it. All that a packet needs to tell another worker is where
+// it begins (enum pkt_handed), which travels in mbuf.packet_type.
+//
+// Every packet of a worker is one segment (rx sees to it), so stages read and write it flat.
+#pragma once
+
+#include "base/drop_reason.h"
+#include "crypto/op.h"
+#include "wire/inet.h"
+
+#include <rte_mbuf.h>
+
+struct session;
+
+// What a stage decides about a packet: a drop reason, or one of these.
+enum pkt_verdict {
+	PKT_NEXT = DROP_NONE, // on to the next stage
+	PKT_DONE = 0xfd,      // its work is done: free it, it is no loss
+	PKT_TAKEN = 0xfe,     // the mbuf has moved to a ring, a tx buffer, a table
+	PKT_HELD = 0xff, // mbuf and entry have moved to the crypto driver or a list of the worker
+};
+
+_Static_assert((int)DROP_REASON_COUNT < (int)PKT_DONE, "reasons and verdicts share a byte");
+
+enum pkt_flag {
+	PKT_FROM_INSIDE = 1 << 0, // came by an inside port of this worker: `port`
+	PKT_HANDED = 1 << 1,	  // came from another worker: not handed on before it is decrypted
+	PKT_INJECTED = 1 << 2,	  // came from control, its next hop is said to be known
+};
+
+struct pkt {
+	struct rte_mbuf *m;
+	struct session *s; // NULL until known; never kept over the end of a poll but in the driver
+	uint8_t verdict;
+	uint8_t flags;	     // enum pkt_flag
+	uint8_t port;	     // index of the port that it came by
+	uint8_t listen;	     // upstream: index of the listen address
+	uint16_t protocol;   // PPP protocol
+	uint16_t count;	     // last coherency count before this packet
+	struct inet_ipv4 ip; // of the IPv4 header that the data begins with: outer, later inner
+	struct crypto_op op;
+};
+
+// How a packet that is handed to another worker begins.
+enum pkt_handed {
+	PKT_HANDED_OUTER = 0x0a0d0001, // outer IPv4 with GRE
+	PKT_HANDED_INNER = 0x0a0d0002, // inner IPv4, for a session
+};
+
+static inline uint8_t *pkt_data(const struct pkt *p)
+{
+	return rte_pktmbuf_mtod(p->m, uint8_t *);
+}
+
+static inline uint16_t pkt_len(const struct pkt *p)
+{
+	return rte_pktmbuf_data_len(p->m);
+}
+
+// Cut to len bytes, which are not more than there are.
+static inline void pkt_trim(struct pkt *p, uint16_t len)
+{
+	rte_pktmbuf_trim(p->m, (uint16_t)(pkt_len(p) - len));
+}
+
+// Take n bytes off the front, which are not more than there are.
+static inline void pkt_pull(struct pkt *p, uint16_t n)
+{
+	rte_pktmbuf_adj(p->m, n);
+}
+
+// Room for n bytes in front, or NULL when the headroom is used up.
+static inline uint8_t *pkt_push(struct pkt *p, uint16_t n)
+{
+	return (uint8_t *)rte_pktmbuf_prepend(p->m, n);
+}

@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// What came by a port: ours, the kernel's, or nobody's. Ours go on without their Ethernet header, cut to
+// the length that IPv4 says.
+#include "dataplane/lane.h"
+
+#include "wire/gre.h"
+
+enum {
+	ETHER_HEADER_BYTES = 14,
+	ETHER_TYPE = 12,
+	ETHER_TYPE_IPV4 = 0x0800,
+	ETHER_TYPE_ARP = 0x0806,
+	PPTP_PORT = 1723,
+	ICMP_TIME_EXCEEDED = 11,
+};
+
+// RFC 1122 3.3.6, RFC 1812 5.3.4: a packet for one host in a frame for many is not taken, and not
+// answered by ICMP either.
+static bool is_frame_for_many(const uint8_t *frame)
+{
+	return frame[0] & 1;
+}
+
+// A switch floods frames for others, and af_packet delivers all that the interface sees.
+static bool is_for_us(const uint8_t *frame, const struct worker_port *port)
+{
+	return is_frame_for_many(frame) ||
+	       memcmp(frame, port->mac.addr_bytes, RTE_ETHER_ADDR_LEN) == 0;
+}
+
+static bool is_address_of(const struct worker *w, const struct worker_port *port, uint32_t be)
+{
+	return be == port->address_be || owner_map_listen(w->config.owners, be) >= 0;
+}
+
+static bool is_pptp(const struct worker *w, const struct pkt *p, const uint8_t *frame)
+{
+	const uint8_t *payload = frame + ETHER_HEADER_BYTES + p->ip.header_len;
+	uint16_t pptp_port = w->config.pptp_port ? w->config.pptp_port : PPTP_PORT;
+
+	return p->ip.protocol == INET_TCP && !p->ip.is_fragment &&
+	       p->ip.total_len >= p->ip.header_len + 4 && bytes_get_u16(payload + 2) == pptp_port;
+}
+
+// TCP/1723 and ICMP to our addresses, whole: what the kernel of a closed port may see. A TCP segment is
+// never fragmented by a stack of today (RFC 1191), so a later fragment, which has no port number, has
+// no case to be let through.
+static uint8_t classify_for_kernel(
+	struct worker *w, struct pkt *p, const struct worker_port *port, const uint8_t *frame)
+{
+	bool is_ours = is_address_of(w, port, p->ip.destination_be);
+
+	if (is_ours && is_pptp(w, p, frame))
+		return punt_exception(w, p, EXCEPTION_PPTP);
+	if (port->accepts_all)
+		return punt_exception(w, p, EXCEPTION_OTHER);
+	if (!is_ours || (p->ip.protocol != INET_TCP && p->ip.protocol != INET_ICMP))
+		return DROP_OUTSIDE_POLICY;
+	if (p->ip.is_fragment)
+		return DROP_OUTER_FRAGMENT;
+	return p->ip.protocol == INET_ICMP ? punt_exception(w, p, EXCEPTION_OTHER)
+					   : DROP_OUTSIDE_POLICY;
+}
+
+static uint8_t classify_outside(struct worker *w, struct pkt *p)
+{
+	const struct worker_port *port = &w->config.ports[p->port];
+	const uint8_t *frame = pkt_data(p);
+	uint16_t len = pkt_len(p);
+
+	if (len < ETHER_HEADER_BYTES)
+		return DROP_ETHER_SHORT;
+	if (!is_for_us(frame, port))
+		return DROP_ETHER_ADDRESS;
+	uint16_t type = bytes_get_u16(frame + ETHER_TYPE);
+	if (type == ETHER_TYPE_ARP)
+		return punt_exception(w, p, EXCEPTION_ARP);
+	if (type != ETHER_TYPE_IPV4)
+		return port->accepts_all ? punt_exception(w, p, EXCEPTION_OTHER) : DROP_ETHER_TYPE;
+
+	uint8_t bad = inet_ipv4_get(
+		frame + ETHER_HEADER_BYTES, len - ETHER_HEADER_BYTES, DROP_OUTER_IP_BAD, &p->ip);
+	if (bad)
+		return bad;
+	int listen = owner_map_listen(w->config.owners, p->ip.destination_be);
+	if (p->ip.protocol != GRE_IP_PROTOCOL || listen < 0)
+		return classify_for_kernel(w, p, port, frame);
+	if (is_frame_for_many(frame))
+		return DROP_ETHER_ADDRESS;
+	p->listen = (uint8_t)listen;
+	pkt_pull(p, ETHER_HEADER_BYTES);
+	pkt_trim(p, p->ip.total_len);
+	return p->ip.is_fragment ? stage_reassemble(w, p) : PKT_NEXT;
+}
+
+unsigned int stage_classify_outside(struct worker *w, struct pkt **pkts, unsigned int n)
+{
+	for (unsigned int i = 0; i < n; i++)
+		pkts[i]->verdict = classify_outside(w, pkts[i]);
+	return pkt_settle(w, pkts, n);
+}
+
+// What is for no client is the kernel's: it answers for the box and routes what it may.
+static uint8_t classify_inside(struct worker *w, struct pkt *p)
+{
+	const uint8_t *frame = pkt_data(p);
+	uint16_t len = pkt_len(p);
+
+	if (len < ETHER_HEADER_BYTES)
+		return DROP_ETHER_SHORT;
+	if (!is_for_us(frame, &w->config.ports[p->port]))
+		return DROP_ETHER_ADDRESS;
+	uint16_t type = bytes_get_u16(frame + ETHER_TYPE);
+	if (type != ETHER_TYPE_IPV4)
+		return punt_exception(
+			w, p, type == ETHER_TYPE_ARP ? EXCEPTION_ARP : EXCEPTION_OTHER);
+
+	uint8_t bad = inet_ipv4_get(
+		frame + ETHER_HEADER_BYTES, len - ETHER_HEADER_BYTES, DROP_INNER_IP_BAD, &p->ip);
+	if (bad)
+		return bad;
+	uint32_t owner = owner_map_inner(w->config.owners, p->ip.destination_be);
+	if (owner == OWNER_NONE)
+		return punt_exception(w, p, EXCEPTION_OTHER);
+	if (is_frame_for_many(frame))
+		return DROP_ETHER_ADDRESS;
+	pkt_pull(p, ETHER_HEADER_BYTES);
+	pkt_trim(p, p->ip.total_len);
+	p->flags |= PKT_FROM_INSIDE;
+	if (p->ip.ttl <= 1) {
+		icmp_error(w, p, ICMP_TIME_EXCEEDED, 0, 0);
+		return DROP_TTL_EXCEEDED;
+	}
+	inet_ttl_decrement(pkt_data(p));
+	if (owner_worker(owner) != w->config.index)
+		return handoff_put(w, p, owner_worker(owner), PKT_HANDED_INNER);
+	return pkt_list_put(&w->down, p);
+}
+
+unsigned int stage_classify_inside(struct worker *w, struct pkt **pkts, unsigned int n)
+{
+	for (unsigned int i = 0; i < n; i++)
+		pkts[i]->verdict = classify_inside(w, pkts[i]);
+	return pkt_settle(w, pkts, n);
+}
+
+// Another worker has done the checks of its port: read the header again and go on.
+unsigned int stage_classify_handed_outer(struct worker *w, struct pkt **pkts, unsigned int n)
+{
+	for (unsigned int i = 0; i < n; i++) {
+		struct pkt *p = pkts[i];
+
+		p->flags |= PKT_HANDED;
+		p->verdict = inet_ipv4_get(pkt_data(p), pkt_len(p), DROP_OUTER_IP_BAD, &p->ip);
+		int listen = owner_map_listen(w->config.owners, p->ip.destination_be);
+		if (p->verdict == PKT_NEXT && listen < 0)
+			p->verdict = DROP_NO_SESSION;
+		p->listen = (uint8_t)listen;
+	}
+	return pkt_settle(w, pkts, n);
+}
+
+unsigned int stage_classify_handed_inner(struct worker *w, struct pkt **pkts, unsigned int n)
+{
+	for (unsigned int i = 0; i < n; i++) {
+		struct pkt *p = pkts[i];
+
+		p->flags |= PKT_HANDED;
+		p->verdict = inet_ipv4_get(pkt_data(p), pkt_len(p), DROP_INNER_IP_BAD, &p->ip);
+		if (p->verdict == PKT_NEXT)
+			p->verdict = pkt_list_put(&w->down, p);
+	}
+	return pkt_settle(w, pkts, n);
+}

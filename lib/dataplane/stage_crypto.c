@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Between the stages and the crypto driver. Whether the driver works in submit or elsewhere cannot be
+// seen from the stages: they put ops, and what comes back by poll goes on from here.
+#include "dataplane/lane.h"
+
+static void count_in_flight(struct pkt *p, int change)
+{
+	struct session *s = p->s;
+
+	if (p->op.direction == CRYPTO_DECRYPT)
+		s->rx_in_flight = (uint16_t)(s->rx_in_flight + change);
+	else
+		s->tx_in_flight = (uint16_t)(s->tx_in_flight + change);
+}
+
+uint8_t stage_crypto_put(struct worker *w, struct pkt *p, enum crypto_direction direction,
+	uint8_t *data, uint16_t len, uint16_t n_changes)
+{
+	struct session *s = p->s;
+
+	if (w->crypto.n == LIMIT_BURST_PKTS)
+		stage_crypto_run(w);
+	p->op = (struct crypto_op){
+		.ctx = direction == CRYPTO_DECRYPT ? &s->rx_key : &s->tx_key,
+		.data = data,
+		.len = len,
+		.n_changes = n_changes,
+		.direction = (uint8_t)direction,
+		.packet = p,
+	};
+	count_in_flight(p, 1);
+	w->crypto.ops[w->crypto.n++] = &p->op;
+	return PKT_HELD;
+}
+
+// The driver did not take p: its count was never used. Called from the last op back to the first, so
+// that the count of a session ends up where it was before the first of them.
+static void take_back(struct worker *w, struct pkt *p)
+{
+	struct session *s = p->s;
+
+	count_in_flight(p, -1);
+	if (p->op.direction == CRYPTO_DECRYPT) {
+		mppe_sync_undo(&s->rx_sync, p->count);
+		s->flags &= (uint16_t)~SESSION_HAS_CHECKPOINT;
+	} else {
+		mppe_sync_undo(&s->tx_sync, p->count);
+	}
+	pkt_drop(w, p, DROP_CRYPTO_FULL);
+}
+
+static void submit(struct worker *w)
+{
+	struct lane_crypto *c = &w->crypto;
+	unsigned int taken = w->config.crypto->submit(c->state, c->ops, c->n);
+	uint64_t n_changes = 0;
+
+	for (unsigned int i = c->n; i-- > taken;)
+		take_back(w, c->ops[i]->packet);
+	for (unsigned int i = 0; i < taken; i++) {
+		struct pkt *p = c->ops[i]->packet;
+		n_changes += c->ops[i]->n_changes;
+		counter_add(&p->s->counters.key_changes, c->ops[i]->n_changes);
+	}
+	counter_add(&lane_count(w)->crypto_ops, taken);
+	counter_add(&lane_count(w)->mppe_rekeys, n_changes);
+	c->in_flight += taken;
+	c->n = 0;
+}
+
+static void go_on(struct worker *w, struct crypto_op **ops, unsigned int n)
+{
+	struct pkt *up[LIMIT_BURST_PKTS], *down[LIMIT_BURST_PKTS];
+	unsigned int n_up = 0, n_down = 0;
+
+	for (unsigned int i = 0; i < n; i++) {
+		struct pkt *p = ops[i]->packet;
+		count_in_flight(p, -1);
+		if (p->op.direction == CRYPTO_DECRYPT)
+			up[n_up++] = p;
+		else
+			down[n_down++] = p;
+	}
+	n_up = stage_mppe_in_done(w, up, n_up);
+	n_up = stage_ip_in(w, up, n_up);
+	stage_route(w, up, n_up);
+	n_down = stage_mppe_out_done(w, down, n_down);
+	stage_gre_out(w, down, n_down);
+}
+
+void stage_crypto_run(struct worker *w)
+{
+	struct lane_crypto *c = &w->crypto;
+
+	if (c->n > 0)
+		submit(w);
+	while (c->in_flight > 0) {
+		struct crypto_op *done[LIMIT_BURST_PKTS];
+		unsigned int n = w->config.crypto->poll(c->state, done, LIMIT_BURST_PKTS);
+		if (n == 0)
+			break;
+		c->in_flight -= n;
+		go_on(w, done, n);
+	}
+}

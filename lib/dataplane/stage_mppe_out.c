@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The PPP frame of a data packet, encrypted if the session encrypts (RFC 3078 3). The data begins with
+// the inner IPv4 header, and with the PPP frame when it goes on.
+#include "dataplane/lane.h"
+
+#include "wire/mppe.h"
+#include "wire/ppp.h"
+
+static bool put_ppp_header(struct pkt *p, uint16_t protocol)
+{
+	bool pfc = p->s->flags & SESSION_SEND_PFC;
+	bool acfc = p->s->flags & SESSION_SEND_ACFC;
+	uint8_t *at = pkt_push(p, ppp_header_len(protocol, pfc, acfc));
+
+	if (at)
+		(void)ppp_put(at, protocol, pfc, acfc);
+	return at;
+}
+
+static uint8_t mppe_out(struct worker *w, struct pkt *p)
+{
+	struct session *s = p->s;
+
+	p->protocol = PPP_IP;
+	if (!(s->flags & SESSION_ENCRYPT))
+		return put_ppp_header(p, PPP_IP) ? PKT_NEXT : DROP_NO_MBUF;
+
+	if (s->flags & SESSION_QUIESCES)
+		return DROP_CRYPTO_FULL;
+	// Encrypted is the protocol field too, compressed if that was agreed, without FF 03.
+	bool pfc = s->flags & SESSION_SEND_PFC;
+	uint8_t *data = pkt_push(p, ppp_header_len(PPP_IP, pfc, true));
+	if (!data)
+		return DROP_NO_MBUF;
+	(void)ppp_put(data, PPP_IP, pfc, true);
+	uint16_t len = pkt_len(p);
+
+	struct mppe_packet packet;
+	uint16_t n_changes;
+	uint8_t *at = pkt_push(p, MPPE_HEADER_BYTES);
+	if (!at || !put_ppp_header(p, PPP_COMP))
+		return DROP_NO_MBUF;
+	p->count = s->tx_sync.last;
+	mppe_sync_send(&s->tx_sync, &packet, &n_changes);
+	mppe_packet_put(at, packet.bits, packet.count);
+	return stage_crypto_put(w, p, CRYPTO_ENCRYPT, data, len, n_changes);
+}
+
+unsigned int stage_mppe_out(struct worker *w, struct pkt **pkts, unsigned int n)
+{
+	unsigned int n_clear = 0;
+
+	for (unsigned int i = 0; i < n; i++) {
+		struct pkt *p = pkts[i];
+		uint8_t verdict = mppe_out(w, p);
+
+		if (verdict == PKT_NEXT)
+			pkts[n_clear++] = p;
+		else if (verdict != PKT_HELD)
+			pkt_drop(w, p, (enum drop_reason)verdict);
+	}
+	return n_clear;
+}
+
+unsigned int stage_mppe_out_done(struct worker *w, struct pkt **pkts, unsigned int n)
+{
+	for (unsigned int i = 0; i < n; i++)
+		pkts[i]->verdict =
+			pkts[i]->op.status == CRYPTO_DONE ? PKT_NEXT : DROP_CRYPTO_FAILED;
+	return pkt_settle(w, pkts, n);
+}

@@ -1,0 +1,284 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "dataplane/worker.h"
+
+#include "dataplane/lane.h"
+
+#include <errno.h>
+#include <rte_malloc.h>
+#include <sched.h>
+#include <sys/prctl.h>
+#include <time.h>
+
+enum {
+	EXCEPTION_BURST_MS = 100, // of its rate may come at once
+	EVENT_RESERVE = 64,
+	LAST_POLLS = 1000,
+	IDLE_PAUSES = 64, // polls without work before the lane yields
+	IDLE_YIELDS = 64, // and before it sleeps
+	IDLE_SLEEP_FIRST_US = 4,
+};
+
+static void init_lists(struct worker *w)
+{
+	uint32_t rate = w->config.exception_rate_pps;
+	uint32_t burst = rate * EXCEPTION_BURST_MS / 1000 + 1;
+
+	for (unsigned int i = 0; i < LANE_PKTS; i++)
+		w->free_pkts[w->n_free++] = &w->pkts[i];
+	w->ack_head = w->ack_tail = lane_no_slot;
+	for (unsigned int kind = 0; kind < EXCEPTION_KINDS; kind++)
+		w->exception_gates[kind] = gate_make(rate, burst);
+	w->unresolved_gate = gate_make(rate, burst);
+	w->icmp_gate = gate_make(LANE_ICMP_RATE_PPS, LANE_ICMP_BURST_PKTS);
+	w->event_reserve = RTE_MIN(
+		rte_ring_get_capacity(w->config.links->events) / 8, (unsigned int)EVENT_RESERVE);
+}
+
+struct worker *worker_new(const struct worker_config *config, int *error)
+{
+	struct worker *w =
+		rte_zmalloc_socket("worker", sizeof(*w), RTE_CACHE_LINE_SIZE, config->socket);
+
+	if (!w) {
+		*error = -ENOMEM;
+		return NULL;
+	}
+	w->config = *config;
+	lane_clock_init(&w->clock);
+	w->now_ns = lane_clock_read(&w->clock);
+	init_lists(w);
+	*error = reassemble_open(w);
+	if (*error)
+		goto free_worker;
+	*error = config->crypto->open(LANE_PKTS, &w->crypto.state);
+	if (*error)
+		goto close_reassembly;
+	return w;
+
+close_reassembly:
+	reassemble_close(w);
+free_worker:
+	rte_free(w);
+	return NULL;
+}
+
+static void free_list(struct pkt_list *list)
+{
+	for (unsigned int i = 0; i < list->n; i++)
+		rte_pktmbuf_free(list->pkts[i]->m);
+	list->n = 0;
+}
+
+// What the driver still holds. An engine that no longer answers keeps its packets.
+static void free_in_flight(struct worker *w)
+{
+	struct crypto_op *done[LIMIT_BURST_PKTS];
+
+	for (unsigned int i = 0; i < LAST_POLLS && w->crypto.in_flight > 0; i++) {
+		unsigned int n = w->config.crypto->poll(w->crypto.state, done, LIMIT_BURST_PKTS);
+		for (unsigned int k = 0; k < n; k++)
+			rte_pktmbuf_free(((struct pkt *)done[k]->packet)->m);
+		w->crypto.in_flight -= n;
+	}
+}
+
+void worker_free(struct worker *w)
+{
+	if (!w)
+		return;
+	free_in_flight(w);
+	free_list(&w->down);
+	free_list(&w->made);
+	if (w->has_command)
+		rte_pktmbuf_free(w->command.packet);
+	reassemble_close(w);
+	w->config.crypto->close(w->crypto.state);
+	rte_free(w);
+}
+
+// --- one round ---------------------------------------------------------------------------------------
+
+static void upstream(struct worker *w, struct pkt **pkts, unsigned int n)
+{
+	n = stage_gre_in(w, pkts, n);
+	n = stage_ppp_in(w, pkts, n);
+	n = stage_mppe_in(w, pkts, n);
+	stage_crypto_run(w);
+	n = stage_ip_in(w, pkts, n);
+	stage_route(w, pkts, n);
+}
+
+// What ip_out cuts into fragments joins the list again, once.
+static void downstream(struct worker *w)
+{
+	struct pkt *pkts[LIMIT_BURST_PKTS];
+
+	while (w->down.n > 0) {
+		unsigned int n = pkt_list_take(&w->down, pkts, LIMIT_BURST_PKTS);
+		n = stage_ip_out(w, pkts, n);
+		n = stage_mppe_out(w, pkts, n);
+		stage_crypto_run(w);
+		stage_gre_out(w, pkts, n);
+	}
+}
+
+// Entries for mbufs that have just come. The caller has asked for no more than there are entries.
+static unsigned int wrap(
+	struct worker *w, struct rte_mbuf **mbufs, unsigned int n, struct pkt **pkts)
+{
+	unsigned int n_pkts = 0;
+
+	for (unsigned int i = 0; i < n; i++) {
+		if (mbufs[i]->nb_segs > 1 && rte_pktmbuf_linearize(mbufs[i]) != 0) {
+			lane_drop_mbuf(w, mbufs[i], DROP_TOO_BIG);
+			continue;
+		}
+		struct pkt *p = pkt_new(w, mbufs[i]);
+		if (p)
+			pkts[n_pkts++] = p;
+		else
+			lane_drop_mbuf(w, mbufs[i], DROP_CRYPTO_FULL);
+	}
+	return n_pkts;
+}
+
+static uint16_t burst_room(const struct worker *w)
+{
+	return (uint16_t)RTE_MIN(w->n_free, (unsigned int)LIMIT_BURST_PKTS);
+}
+
+static unsigned int receive_port(struct worker *w, uint8_t index)
+{
+	const struct worker_port *port = &w->config.ports[index];
+	struct port_counters *c = &lane_count(w)->ports[index];
+	struct rte_mbuf *mbufs[LIMIT_BURST_PKTS];
+	struct pkt *pkts[LIMIT_BURST_PKTS];
+	uint64_t n_bytes = 0;
+
+	uint16_t n_rx = rte_eth_rx_burst(port->dpdk_port, port->queue, mbufs, burst_room(w));
+	if (n_rx == 0)
+		return 0;
+	for (uint16_t i = 0; i < n_rx; i++)
+		n_bytes += rte_pktmbuf_pkt_len(mbufs[i]);
+	counter_add(&c->rx_pkts, n_rx);
+	counter_add(&c->rx_bytes, n_bytes);
+
+	unsigned int n = wrap(w, mbufs, n_rx, pkts);
+	for (unsigned int i = 0; i < n; i++)
+		pkts[i]->port = index;
+	if (port->is_outside) {
+		n = stage_classify_outside(w, pkts, n);
+		upstream(w, pkts, n);
+	} else {
+		(void)stage_classify_inside(w, pkts, n);
+	}
+	downstream(w);
+	return n_rx;
+}
+
+static unsigned int receive_handed(struct worker *w, struct rte_ring *ring)
+{
+	struct rte_mbuf *mbufs[LIMIT_BURST_PKTS], *outer[LIMIT_BURST_PKTS];
+	struct pkt *pkts[LIMIT_BURST_PKTS];
+	unsigned int n_outer = 0, n_inner = 0;
+	unsigned int n = rte_ring_sc_dequeue_burst(ring, (void **)mbufs, burst_room(w), NULL);
+
+	if (n == 0)
+		return 0;
+	counter_add(&lane_count(w)->handoffs_in, n);
+	for (unsigned int i = 0; i < n; i++) {
+		if (mbufs[i]->packet_type == PKT_HANDED_OUTER)
+			outer[n_outer++] = mbufs[i];
+		else
+			mbufs[n_inner++] = mbufs[i];
+	}
+	n_outer = wrap(w, outer, n_outer, pkts);
+	n_outer = stage_classify_handed_outer(w, pkts, n_outer);
+	upstream(w, pkts, n_outer);
+	n_inner = wrap(w, mbufs, n_inner, pkts);
+	(void)stage_classify_handed_inner(w, pkts, n_inner);
+	downstream(w);
+	return n;
+}
+
+// ICMP that was made since: it may be for a client, and may not make more ICMP.
+static unsigned int send_made(struct worker *w)
+{
+	struct pkt *pkts[LIMIT_BURST_PKTS];
+	unsigned int n = pkt_list_take(&w->made, pkts, LIMIT_BURST_PKTS);
+
+	if (n == 0)
+		return 0;
+	stage_route(w, pkts, n);
+	downstream(w);
+	return n;
+}
+
+unsigned int worker_poll(struct worker *w)
+{
+	unsigned int n = 0;
+
+	w->now_ns = lane_clock_read(&w->clock);
+	n += worker_cmd_run(w);
+	stage_crypto_run(w);
+	downstream(w); // what the driver has decrypted may be for a client
+	for (unsigned int i = 0; i < w->config.n_workers; i++)
+		if (w->config.handoff_in[i])
+			n += receive_handed(w, w->config.handoff_in[i]);
+	for (uint8_t i = 0; i < w->config.n_ports; i++)
+		if (w->config.ports[i].has_rx)
+			n += receive_port(w, i);
+	n += send_made(w);
+	n += stage_ack_run(w);
+	reassemble_sweep(w);
+	handoff_flush(w);
+	stage_tx_flush(w);
+	if (w->has_news) {
+		w->has_news = false;
+		lane_wake_kick(w->config.links->wake);
+	}
+	counter_add(n > 0 ? &lane_count(w)->loops_busy : &lane_count(w)->loops_idle, 1);
+	return n;
+}
+
+// --- the lane ----------------------------------------------------------------------------------------
+
+// Without work: pause, then yield, then sleep ever longer. With idle_sleep_us 0 only the pause.
+static void back_off(unsigned int n_idle, uint32_t sleep_max_us)
+{
+	if (sleep_max_us == 0 || n_idle <= IDLE_PAUSES) {
+		rte_pause();
+		return;
+	}
+	n_idle -= IDLE_PAUSES;
+	if (n_idle <= IDLE_YIELDS) {
+		sched_yield();
+		return;
+	}
+	n_idle -= IDLE_YIELDS;
+	uint32_t sleep_us = (uint32_t)IDLE_SLEEP_FIRST_US << RTE_MIN(n_idle, 16U);
+	struct timespec t = {.tv_nsec = 1000L * RTE_MIN(sleep_us, sleep_max_us)};
+	(void)nanosleep(&t, NULL);
+}
+
+int worker_run(void *worker)
+{
+	struct worker *w = worker;
+	uint32_t sleep_max_us = w->config.idle_sleep_us;
+	unsigned int n_idle = 0;
+
+	// The kernel adds 50 us to every short sleep unless told otherwise.
+	if (sleep_max_us > 0)
+		(void)prctl(PR_SET_TIMERSLACK, 1UL, 0UL, 0UL, 0UL);
+	while (!atomic_load_explicit(&w->stop, memory_order_relaxed)) {
+		n_idle = worker_poll(w) > 0 ? 0 : n_idle + 1;
+		if (n_idle > 0)
+			back_off(n_idle, sleep_max_us);
+	}
+	return 0;
+}
+
+void worker_stop(struct worker *w)
+{
+	atomic_store_explicit(&w->stop, 1, memory_order_relaxed);
+}

@@ -1,0 +1,268 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// What control commands. Each command gives at most one answer, and none is taken from the ring before
+// there is room for its answer: so LANE_GONE and LANE_TABLE_RETIRED can wait, but not get lost.
+#include "dataplane/lane.h"
+
+#include "base/secret.h"
+#include "wire/ppp.h"
+
+static void add(struct worker *w, uint64_t id, const struct command_session_add *c)
+{
+	struct session_table *t = w->config.sessions;
+	uint32_t slot = session_id_slot(id);
+
+	if (id == SESSION_ID_NONE || slot >= t->n_slots || t->slots[slot].id != SESSION_ID_NONE) {
+		counter_add(&lane_count(w)->stale_commands, 1);
+		return;
+	}
+	struct session *s = &t->slots[slot];
+	s->outer_local_be = c->outer_local_be;
+	s->outer_peer_be = c->outer_peer_be;
+	s->call_id = c->call_id;
+	s->peer_call_id = c->peer_call_id;
+	s->listen = c->listen;
+	s->mtu = c->mtu;
+	s->flags = c->require_encryption ? SESSION_REQUIRE_ENCRYPTION : 0;
+	gre_window_init(&s->gre, c->gre_jump_max, (uint64_t)c->ack_delay_us * 1000);
+	mppe_sync_init(&s->rx_sync, true, c->mppe_jump_max);
+	mppe_sync_init(&s->tx_sync, true, c->mppe_jump_max);
+	t->n_used++;
+	s->id = id;
+}
+
+static void set_flag(struct session *s, uint16_t flag, bool on)
+{
+	s->flags = (uint16_t)(on ? s->flags | flag : s->flags & ~flag);
+}
+
+static void set_link(struct session *s, const struct command_session_link *c)
+{
+	s->mtu = c->mtu;
+	s->mss_max = c->mss_max;
+	set_flag(s, SESSION_SEND_PFC, c->send_pfc);
+	set_flag(s, SESSION_SEND_ACFC, c->send_acfc);
+}
+
+// New keys, new counts. A session keeps no RC4 state, so keys of the stateful mode, which control does
+// not agree to, leave it without any.
+static void set_keys(struct session *s, const struct command_session_keys *c)
+{
+	set_flag(s, SESSION_HAS_KEYS | SESSION_ENCRYPT | SESSION_QUIESCES, false);
+	mppe_context_wipe(&s->rx_key);
+	mppe_context_wipe(&s->tx_key);
+	if (!c->is_stateless || c->strength == MPPE_STRENGTH_NONE)
+		return;
+	mppe_context_init(&s->rx_key, c->strength, true, c->start.receive, NULL);
+	mppe_context_init(&s->tx_key, c->strength, true, c->start.send, NULL);
+	mppe_sync_init(&s->rx_sync, true, s->rx_sync.jump_max);
+	mppe_sync_init(&s->tx_sync, true, s->tx_sync.jump_max);
+	s->failures_in_a_row = 0;
+	set_flag(s, SESSION_HAS_KEYS, true);
+}
+
+// Off: nothing passes to the client. What it still sends under the keys that it has is taken.
+static void set_encrypt(struct session *s, bool on)
+{
+	set_flag(s, SESSION_ENCRYPT, on && s->flags & SESSION_HAS_KEYS);
+}
+
+static void set_open(struct session *s, bool on, uint32_t inner_be)
+{
+	s->inner_be = on ? inner_be : 0;
+	set_flag(s, SESSION_OPEN, on);
+}
+
+static void delete (struct worker *w, struct session *s, uint64_t id)
+{
+	struct lane_event gone = {.kind = LANE_GONE, .session_id = id};
+
+	if (s) {
+		const struct session_counters *c = &s->counters;
+		gone.totals = (struct lane_totals){
+			.up_pkts = c->up_pkts,
+			.up_bytes = c->up_bytes,
+			.down_pkts = c->down_pkts,
+			.down_bytes = c->down_bytes,
+			.drops = c->drops,
+			.lost = c->lost,
+			.decrypt_failures = c->decrypt_failures,
+		};
+		stage_ack_forget(w, s);
+		session_table_release(w->config.sessions, s);
+	} else {
+		counter_add(&lane_count(w)->stale_commands, 1);
+	}
+	(void)punt_event(w, &gone); // there is room: see worker_cmd_run()
+}
+
+static void session_command(struct worker *w, struct session *s, const struct lane_command *c)
+{
+	switch (c->kind) {
+	case COMMAND_SESSION_LINK:
+		set_link(s, &c->link);
+		break;
+	case COMMAND_SESSION_KEYS:
+		set_keys(s, &c->keys);
+		break;
+	case COMMAND_SESSION_ENCRYPT:
+		set_encrypt(s, c->on);
+		break;
+	case COMMAND_SESSION_OPEN:
+		set_open(s, c->open.on, c->open.inner_be);
+		break;
+	case COMMAND_SESSION_ADD:
+	case COMMAND_SESSION_DELETE:
+	case COMMAND_SEND_PPP:
+	case COMMAND_SEND_FRAME:
+	case COMMAND_INJECT:
+	case COMMAND_TABLE:
+		break;
+	}
+}
+
+// Flatten a packet of control's, so that the stages need not ask.
+static struct pkt *take_packet(struct worker *w, struct rte_mbuf *m)
+{
+	if (!m)
+		return NULL;
+	if (rte_pktmbuf_linearize(m) != 0) {
+		lane_drop_mbuf(w, m, DROP_TOO_BIG);
+		return NULL;
+	}
+	struct pkt *p = pkt_new(w, m);
+	if (!p)
+		lane_drop_mbuf(w, m, DROP_CRYPTO_FULL);
+	return p;
+}
+
+// Control frames go out as FF 03 and two bytes of protocol whatever was agreed: every client takes that,
+// and LCP may have nothing else (RFC 1661 6.5, 6.6).
+static void send_ppp(struct worker *w, struct session *s, const struct lane_command *c)
+{
+	if (!s) {
+		counter_add(&lane_count(w)->stale_commands, 1);
+		if (c->packet)
+			lane_drop_mbuf(w, c->packet, DROP_STALE_COMMAND);
+		return;
+	}
+	struct pkt *p = take_packet(w, c->packet);
+	if (!p)
+		return;
+	p->s = s;
+	p->protocol = c->protocol;
+	uint8_t *at = pkt_push(p, ppp_header_len(c->protocol, false, false));
+	if (!at) {
+		pkt_drop(w, p, DROP_NO_MBUF);
+		return;
+	}
+	(void)ppp_put(at, c->protocol, false, false);
+	stage_gre_out(w, &p, 1);
+}
+
+static void send_frame(struct worker *w, const struct lane_command *c)
+{
+	if (!c->packet)
+		return;
+	if (c->port >= w->config.n_ports) {
+		lane_drop_mbuf(w, c->packet, DROP_STALE_COMMAND);
+		return;
+	}
+	counter_add(&lane_count(w)->exceptions_out, 1);
+	stage_tx_frame(w, c->port, c->packet);
+}
+
+static void inject(struct worker *w, const struct lane_command *c)
+{
+	struct pkt *p = take_packet(w, c->packet);
+
+	if (!p)
+		return;
+	p->flags |= PKT_INJECTED;
+	p->verdict = inet_ipv4_get(pkt_data(p), pkt_len(p), DROP_INNER_IP_BAD, &p->ip);
+	if (pkt_settle(w, &p, 1) == 1)
+		stage_route(w, &p, 1);
+}
+
+static void set_table(struct worker *w, const struct route_table *routes)
+{
+	// The event gives the table back to control, which owns it and may change it again.
+	struct lane_event e = {
+		.kind = LANE_TABLE_RETIRED,
+		.routes = (struct route_table *)(uintptr_t)w->routes,
+	};
+
+	w->routes = routes;
+	w->routes_number++;
+	(void)punt_event(w, &e); // there is room: see worker_cmd_run()
+}
+
+static void run(struct worker *w, const struct lane_command *c)
+{
+	struct session *s = session_table_find(w->config.sessions, c->session_id);
+
+	switch (c->kind) {
+	case COMMAND_SESSION_ADD:
+		add(w, c->session_id, &c->add);
+		break;
+	case COMMAND_SESSION_DELETE:
+		delete (w, s, c->session_id);
+		break;
+	case COMMAND_SESSION_LINK:
+	case COMMAND_SESSION_KEYS:
+	case COMMAND_SESSION_ENCRYPT:
+	case COMMAND_SESSION_OPEN:
+		if (s)
+			session_command(w, s, c);
+		else
+			counter_add(&lane_count(w)->stale_commands, 1);
+		break;
+	case COMMAND_SEND_PPP:
+		send_ppp(w, s, c);
+		break;
+	case COMMAND_SEND_FRAME:
+		send_frame(w, c);
+		break;
+	case COMMAND_INJECT:
+		inject(w, c);
+		break;
+	case COMMAND_TABLE:
+		set_table(w, c->routes);
+		break;
+	}
+}
+
+// The keys of a session must not change under the driver's hands. While its command waits the session gives
+// the driver nothing new: else a busy one would hold up all commands behind it for ever.
+static bool must_wait(struct worker *w, const struct lane_command *c)
+{
+	struct session *s;
+
+	if (c->kind != COMMAND_SESSION_KEYS && c->kind != COMMAND_SESSION_DELETE)
+		return false;
+	s = session_table_find(w->config.sessions, c->session_id);
+	if (!s || (s->rx_in_flight == 0 && s->tx_in_flight == 0))
+		return false;
+	s->flags |= SESSION_QUIESCES;
+	return true;
+}
+
+unsigned int worker_cmd_run(struct worker *w)
+{
+	struct lane_links *links = w->config.links;
+	unsigned int n = 0;
+
+	while (n < LANE_COMMANDS_PER_POLL && rte_ring_free_count(links->events) > 0) {
+		if (!w->has_command &&
+			lane_ring_take_commands(links->commands, &w->command, 1) == 0)
+			break;
+		w->has_command = must_wait(w, &w->command);
+		if (w->has_command)
+			break;
+		run(w, &w->command);
+		if (w->command.kind == COMMAND_SESSION_KEYS)
+			secret_wipe_bytes(&w->command, sizeof(w->command));
+		n++;
+	}
+	counter_add(&lane_count(w)->commands, n);
+	return n;
+}

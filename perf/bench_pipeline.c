@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The whole way of a packet through a worker, from rx to tx over rings, in both directions, without and
+// with MPPE, beside OpenSSL's RC4 and SHA-1 over the same payload alone.
+#include "drivers/drivers.h"
+#include "perf/bench.h"
+#include "perf/pipeline_rig.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct result {
+	struct bench_series ours, theirs, ratio, canary;
+};
+
+static double sample_openssl(const struct bench_load *load, unsigned int n_sessions)
+{
+	static struct openssl_mppe contexts[RIG_SESSIONS_MAX];
+	static uint8_t data[RIG_PACKETS][BENCH_LEN_MAX + 8];
+	uint64_t begin = bench_now_tsc();
+
+	for (unsigned int i = 0, session = 0; i < RIG_PACKETS; i++) {
+		openssl_mppe_packet(&contexts[session], data[i], bench_load_len(load, i) + 1U);
+		if (++session == n_sessions)
+			session = 0;
+	}
+	return (double)(bench_now_tsc() - begin) / RIG_PACKETS;
+}
+
+static bool measure(struct rig *rig, enum rig_direction direction, const struct bench_load *load,
+	unsigned int n_sessions, unsigned int n_samples, struct result *result)
+{
+	bool ok = true;
+
+	for (unsigned int i = 0; i < n_samples + 1; i++) {
+		double ours = rig_run(rig, direction, load);
+		double theirs = sample_openssl(load, n_sessions);
+
+		ok = ok && ours >= 0;
+		if (i == 0)
+			continue; // warms caches and clock
+		bench_series_add(&result->ours, ours);
+		bench_series_add(&result->theirs, theirs);
+		bench_series_add(&result->ratio, theirs / ours);
+		bench_series_add(&result->canary, bench_canary());
+	}
+	return ok;
+}
+
+static void free_result(struct result *result)
+{
+	bench_series_free(&result->ours);
+	bench_series_free(&result->theirs);
+	bench_series_free(&result->ratio);
+	bench_series_free(&result->canary);
+}
+
+static void add_row(struct bench_table *table, const char *what, const struct bench_load *load,
+	bool ok, struct result *result)
+{
+	double cycles = bench_median(&result->ours);
+	double mpps = bench_tsc_hz() / cycles / 1e6;
+
+	if (!ok) {
+		bench_table_add(table, "%s|%s|PACKETS LOST", what, load->name);
+		return;
+	}
+	bench_table_add(table, "%s|%s|%.0f|%.0f|%.0f|%.0f|%.2f|%.2f|%.2f|%.3f", what, load->name,
+		cycles, bench_quantile(&result->ours, 0.1), bench_quantile(&result->ours, 0.9),
+		bench_median(&result->theirs), bench_median(&result->ratio), mpps,
+		mpps * bench_load_mean_bytes(load) * 8 / 1000, bench_median(&result->canary));
+}
+
+static bool measure_loads(struct rig *rig, const char *name, enum rig_direction direction,
+	unsigned int n_sessions, unsigned int n_samples, struct bench_table *tables)
+{
+	double bytes[BENCH_LOADS], cycles[BENCH_LOADS], slope, intercept;
+	unsigned int n = 0;
+	char what[BENCH_CELL_BYTES];
+	bool ok = true;
+
+	snprintf(what, sizeof(what), "%s %s, %u", name, direction == RIG_UP ? "up" : "down",
+		n_sessions);
+	for (unsigned int i = 0; i < BENCH_LOADS; i++) {
+		const struct bench_load *load = &bench_loads[i];
+		struct result result = {0};
+		bool is_right = measure(rig, direction, load, n_sessions, n_samples, &result);
+
+		ok = ok && is_right;
+		add_row(&tables[0], what, load, is_right, &result);
+		if (load->is_uniform) {
+			bytes[n] = load->lens[0];
+			cycles[n++] = bench_median(&result.ours);
+		}
+		free_result(&result);
+	}
+	bench_fit(bytes, cycles, n, &slope, &intercept);
+	bench_table_add(&tables[1], "%s|%.2f|%.0f", what, slope, intercept);
+	return ok;
+}
+
+static bool measure_driver(struct rig *rig, const char *name, const struct crypto_driver *driver,
+	unsigned int n_samples, struct bench_table *tables)
+{
+	static const unsigned int n_sessions[] = {RIG_SESSIONS_MAX, 1};
+	bool ok = true;
+
+	for (unsigned int i = 0; i < sizeof(n_sessions) / sizeof(n_sessions[0]); i++) {
+		if (!rig_begin(rig, driver, n_sessions[i])) {
+			fprintf(stderr, "%s: no memory, or the driver does not open\n", name);
+			return false;
+		}
+		ok = measure_loads(rig, name, RIG_UP, n_sessions[i], n_samples, tables) && ok;
+		ok = measure_loads(rig, name, RIG_DOWN, n_sessions[i], n_samples, tables) && ok;
+		rig_end(rig);
+	}
+	return ok;
+}
+
+int main(int argc, char **argv)
+{
+	static struct bench_table tables[2]; // packets, lines
+	struct bench_options options = bench_begin(argc, argv,
+		"The way of a packet through a worker, rx to tx over rings, one core; bytes are "
+		"those "
+		"of the inner packet; OpenSSL: SHA-1 and RC4 of the same payload alone");
+	bool has_hugepages, ok = true;
+	struct rig *rig = rig_new(&has_hugepages);
+
+	printf("%s\n\n", has_hugepages
+				 ? "packets in hugepages"
+				 : "NO HUGEPAGES: packets in pages of 4 KiB, numbers are too high");
+	bench_table_add(&tables[0],
+		"driver, sessions|bytes|cycles/packet|p10|p90|OpenSSL|ratio|Mpps|Gbit/s|canary");
+	bench_table_add(&tables[1], "driver, sessions|cycles/byte|cycles/packet of 0 bytes");
+	if (!options.name || strcmp(options.name, "clear") == 0)
+		ok = measure_driver(rig, "clear", NULL, options.n_samples, tables);
+	for (unsigned int d = 0; drivers_get_crypto(d); d++) {
+		const struct crypto_driver *driver = drivers_get_crypto(d);
+		if (!driver->for_production || (options.name && strcmp(options.name, driver->name)))
+			continue;
+		ok = measure_driver(rig, driver->name, driver, options.n_samples, tables) && ok;
+	}
+	bench_table_print(&tables[0], stdout);
+	bench_table_print(&tables[1], stdout);
+	rig_free(rig);
+	return ok ? 0 : 1;
+}

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// OpenSSL 3 marks its low-level calls deprecated; they are its fastest.
+#define OPENSSL_SUPPRESS_DEPRECATED
+#include "perf/openssl_mppe.h"
+
+#include <openssl/rc4.h>
+#include <openssl/sha.h>
+
+#include <string.h>
+
+static void key_from_sha(const uint8_t *start_key, uint8_t *session_key)
+{
+	static const uint8_t pads[80] = {
+		[40 ... 79] = 0xf2,
+	};
+	uint8_t digest[SHA_DIGEST_LENGTH];
+	SHA_CTX sha;
+
+	SHA1_Init(&sha);
+	SHA1_Update(&sha, start_key, MPPE_KEY_BYTES_MAX);
+	SHA1_Update(&sha, pads, 40);
+	SHA1_Update(&sha, session_key, MPPE_KEY_BYTES_MAX);
+	SHA1_Update(&sha, pads + 40, 40);
+	SHA1_Final(digest, &sha);
+	memcpy(session_key, digest, MPPE_KEY_BYTES_MAX);
+}
+
+void openssl_mppe_init(struct openssl_mppe *m, const uint8_t start_key[MPPE_KEY_BYTES_MAX])
+{
+	memcpy(m->start_key, start_key, MPPE_KEY_BYTES_MAX);
+	memcpy(m->session_key, start_key, MPPE_KEY_BYTES_MAX);
+	key_from_sha(m->start_key, m->session_key);
+}
+
+void openssl_mppe_packet(struct openssl_mppe *m, uint8_t *data, size_t len)
+{
+	RC4_KEY rc4;
+
+	key_from_sha(m->start_key, m->session_key);
+	RC4_set_key(&rc4, MPPE_KEY_BYTES_MAX, m->session_key);
+	RC4(&rc4, MPPE_KEY_BYTES_MAX, m->session_key, m->session_key);
+	RC4_set_key(&rc4, MPPE_KEY_BYTES_MAX, m->session_key);
+	RC4(&rc4, len, data, data);
+}

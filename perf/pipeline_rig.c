@@ -1,0 +1,370 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "perf/pipeline_rig.h"
+
+#include "dataplane/worker.h"
+#include "drivers/crypto/null/null.h"
+#include "wire/gre.h"
+#include "wire/inet.h"
+#include "wire/mppe.h"
+#include "wire/ppp.h"
+
+#include <rte_eal.h>
+#include <rte_eth_ring.h>
+#include <rte_malloc.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+enum {
+	OUTSIDE = 0,
+	INSIDE = 1,
+	N_PORTS = 2,
+	RING = 2 * RIG_PACKETS,
+	N_MBUFS = 8 * RIG_PACKETS - 1,
+	MEMORY_MB = 96,
+	ETHER_BYTES = 14,
+	PACKET_BYTES = 1600,
+	LISTEN = 0xc0000201,	   // 192.0.2.1
+	CLIENT_OUTER = 0xc6130000, // 198.19.0.0/16
+	CLIENT_INNER = 0x0a080000, // 10.8.0.0/16
+	HOST = 0x0a140009,	   // 10.20.0.9
+};
+
+struct rig_client {
+	struct openssl_mppe up;
+	uint32_t seq;
+	uint16_t count;
+};
+
+struct rig {
+	struct rte_mempool *pool;
+	uint16_t ports[N_PORTS];
+	struct rte_ring *rx[N_PORTS], *tx[N_PORTS];
+	struct lane_links links;
+	struct lane_wake wake;
+	struct session_table sessions;
+	struct lane_counters *counters;
+	struct owner_map *owners;
+	struct route_table *routes;
+	struct worker *worker;
+	bool encrypts;
+	unsigned int n_sessions;
+	unsigned int next; // session of the next packet
+	struct rig_client clients[RIG_SESSIONS_MAX];
+};
+
+// --- EAL and ports ----------------------------------------------------------------------------------
+
+static bool hugepages_are_free(void)
+{
+	unsigned int n_free = 0;
+	FILE *f = fopen("/sys/kernel/mm/hugepages/hugepages-2048kB/free_hugepages", "r");
+
+	if (!f)
+		return false;
+	if (fscanf(f, "%u", &n_free) != 1)
+		n_free = 0;
+	fclose(f);
+	return n_free >= MEMORY_MB / 2;
+}
+
+static void start_eal(bool with_hugepages)
+{
+	char memory[16], prefix[64], cpu[16];
+	char *pages = with_hugepages ? "--in-memory" : "--no-huge";
+	char *args[] = {"bench", pages, "--no-shconf", "--no-pci", "--no-telemetry", "--log-level",
+		"error", "-m", memory, "--lcores", cpu, "--file-prefix", prefix, NULL};
+
+	snprintf(memory, sizeof(memory), "%d", MEMORY_MB);
+	snprintf(cpu, sizeof(cpu), "0@%d", sched_getcpu());
+	snprintf(prefix, sizeof(prefix), "adit-bench-%d", (int)getpid());
+	if (rte_eal_init((int)RTE_DIM(args) - 1, args) < 0) {
+		fprintf(stderr, "EAL does not start\n");
+		exit(1);
+	}
+}
+
+static void start_port(struct rig *rig, unsigned int port)
+{
+	const struct rte_eth_conf conf = {0};
+	char name[32];
+
+	snprintf(name, sizeof(name), "rx-%u", port);
+	rig->rx[port] = rte_ring_create(name, RING, 0, RING_F_SP_ENQ | RING_F_SC_DEQ);
+	snprintf(name, sizeof(name), "tx-%u", port);
+	rig->tx[port] = rte_ring_create(name, RING, 0, RING_F_SP_ENQ | RING_F_SC_DEQ);
+	snprintf(name, sizeof(name), "port-%u", port);
+	int id = rte_eth_from_rings(name, &rig->rx[port], 1, &rig->tx[port], 1, 0);
+	if (id < 0 || rte_eth_dev_configure((uint16_t)id, 1, 1, &conf) != 0 ||
+		rte_eth_rx_queue_setup((uint16_t)id, 0, RING, 0, NULL, rig->pool) != 0 ||
+		rte_eth_tx_queue_setup((uint16_t)id, 0, RING, 0, NULL) != 0 ||
+		rte_eth_dev_start((uint16_t)id) != 0) {
+		fprintf(stderr, "%s does not start\n", name);
+		exit(1);
+	}
+	rig->ports[port] = (uint16_t)id;
+}
+
+static void add_route(struct route_table *t, uint32_t prefix, uint8_t len, uint8_t port)
+{
+	const struct route route = {
+		.kind = ROUTE_FORWARD,
+		.port = port,
+		.mac = {{2, 0, 0, 0, 1, port}},
+	};
+
+	if (route_table_add(t, rte_cpu_to_be_32(prefix), len, &route) != 0)
+		abort();
+}
+
+struct rig *rig_new(bool *has_hugepages)
+{
+	struct rig *rig = calloc(1, sizeof(*rig));
+
+	if (!rig)
+		abort();
+	*has_hugepages = hugepages_are_free();
+	start_eal(*has_hugepages);
+	rig->pool = rte_pktmbuf_pool_create(
+		"rig", N_MBUFS, 256, 0, RTE_MBUF_DEFAULT_BUF_SIZE, SOCKET_ID_ANY);
+	if (!rig->pool) {
+		fprintf(stderr, "no memory for packets\n");
+		exit(1);
+	}
+	for (unsigned int port = 0; port < N_PORTS; port++)
+		start_port(rig, port);
+	if (lane_wake_init(&rig->wake) != 0)
+		abort();
+	rig->routes = route_table_new(1, 16);
+	add_route(rig->routes, CLIENT_OUTER, 16, OUTSIDE);
+	add_route(rig->routes, HOST & 0xffff0000, 16, INSIDE);
+	add_route(rig->routes, HOST, 32, INSIDE);
+	return rig;
+}
+
+void rig_free(struct rig *rig)
+{
+	route_table_free(rig->routes);
+	lane_wake_fini(&rig->wake);
+	free(rig);
+	(void)rte_eal_cleanup();
+}
+
+// --- a worker with sessions -------------------------------------------------------------------------
+
+static void command(struct rig *rig, const struct lane_command *c)
+{
+	struct lane_event e;
+
+	if (!lane_ring_put_command(rig->links.commands, c))
+		abort();
+	(void)worker_poll(rig->worker);
+	while (lane_ring_take_events(rig->links.events, &e, 1) == 1)
+		rte_pktmbuf_free(e.packet);
+}
+
+static void bring_up(struct rig *rig, unsigned int i)
+{
+	struct rig_client *client = &rig->clients[i];
+	struct lane_command c = {.session_id = session_id_make(1, 0, i)};
+	uint32_t inner_be = rte_cpu_to_be_32(CLIENT_INNER + 2 + i);
+	uint32_t owner = owner_make(0, i);
+
+	c.kind = COMMAND_SESSION_ADD;
+	c.add = (struct command_session_add){
+		.outer_local_be = rte_cpu_to_be_32(LISTEN),
+		.outer_peer_be = rte_cpu_to_be_32(CLIENT_OUTER + 2 + i),
+		.call_id = (uint16_t)(i + 1),
+		.peer_call_id = (uint16_t)(i + 1),
+		.mtu = BENCH_LEN_MAX,
+		.require_encryption = rig->encrypts,
+		.ack_delay_us = 3600000000, // no lone acks among what is counted
+		.gre_jump_max = 1024,
+		.mppe_jump_max = 256,
+	};
+	command(rig, &c);
+	if (rig->encrypts) {
+		c.kind = COMMAND_SESSION_KEYS;
+		c.keys = (struct command_session_keys){
+			.strength = MPPE_STRENGTH_128,
+			.is_stateless = true,
+		};
+		for (unsigned int k = 0; k < MPPE_KEY_BYTES_MAX; k++)
+			c.keys.start.receive[k] = c.keys.start.send[k] = (uint8_t)(i * 7 + k * 3);
+		openssl_mppe_init(&client->up, c.keys.start.receive);
+		command(rig, &c);
+		c.kind = COMMAND_SESSION_ENCRYPT;
+		c.on = true;
+		command(rig, &c);
+	}
+	c.kind = COMMAND_SESSION_OPEN;
+	c.open.on = true;
+	c.open.inner_be = inner_be;
+	command(rig, &c);
+	owner_map_set_call(rig->owners, 0, (uint16_t)(i + 1), owner);
+	if (owner_map_set_inner(rig->owners, inner_be, owner) != 0)
+		abort();
+	client->seq = 0;
+	client->count = 0;
+}
+
+bool rig_begin(struct rig *rig, const struct crypto_driver *driver, unsigned int n_sessions)
+{
+	const uint32_t listen_be = rte_cpu_to_be_32(LISTEN);
+	struct worker_config config = {
+		.n_workers = 1,
+		.n_ports = N_PORTS,
+		.socket = SOCKET_ID_ANY,
+		.pool = rig->pool,
+		.links = &rig->links,
+		.sessions = &rig->sessions,
+		.crypto = driver ? driver : &crypto_driver_null,
+		.server_be = rte_cpu_to_be_32(CLIENT_INNER + 1),
+		.exception_rate_pps = 1000,
+		.failures_max = 1000,
+	};
+	int error = 0;
+
+	for (unsigned int port = 0; port < N_PORTS; port++)
+		config.ports[port] = (struct worker_port){
+			.dpdk_port = rig->ports[port],
+			.has_rx = true,
+			.is_outside = port == OUTSIDE,
+			.mac = {{2, 0, 0, 0, 0, (uint8_t)port}},
+			.mtu = 1500,
+		};
+	rig->encrypts = driver;
+	rig->n_sessions = n_sessions;
+	rig->next = 0;
+	rig->links = (struct lane_links){
+		.commands = lane_ring_new_commands("commands", 64, SOCKET_ID_ANY),
+		.events = lane_ring_new_events("events", 64, SOCKET_ID_ANY),
+		.exceptions = lane_ring_new_events("exceptions", 64, SOCKET_ID_ANY),
+		.wake = &rig->wake,
+	};
+	config.owners = rig->owners = owner_map_new(&listen_be, 1);
+	config.counters = rig->counters = rte_zmalloc(NULL, sizeof(*rig->counters), 64);
+	if (!rig->owners || !rig->counters ||
+		session_table_init(&rig->sessions, RIG_SESSIONS_MAX, SOCKET_ID_ANY) != 0)
+		return false;
+	rig->worker = worker_new(&config, &error);
+	if (!rig->worker)
+		return false;
+	struct lane_command table = {.kind = COMMAND_TABLE, .routes = rig->routes};
+	command(rig, &table);
+	for (unsigned int i = 0; i < n_sessions; i++)
+		bring_up(rig, i);
+	return true;
+}
+
+void rig_end(struct rig *rig)
+{
+	worker_free(rig->worker);
+	session_table_fini(&rig->sessions);
+	rte_free(rig->counters);
+	owner_map_free(rig->owners);
+	lane_ring_free_commands(rig->links.commands);
+	lane_ring_free_events(rig->links.events);
+	lane_ring_free_events(rig->links.exceptions);
+}
+
+// --- packets ----------------------------------------------------------------------------------------
+
+static void put_ether(uint8_t *at, unsigned int port)
+{
+	const uint8_t ether[ETHER_BYTES] = {2, 0, 0, 0, 0, (uint8_t)port, 2, 0, 0, 0, 1, 1, 8, 0};
+
+	memcpy(at, ether, sizeof(ether));
+}
+
+static size_t make_down(const struct rig *rig, unsigned int session, uint8_t *at, size_t len)
+{
+	put_ether(at, INSIDE);
+	inet_ipv4_put(at + ETHER_BYTES, rte_cpu_to_be_32(HOST),
+		rte_cpu_to_be_32(CLIENT_INNER + 2 + session), INET_UDP, (uint16_t)len, 1, 64, 0,
+		true);
+	return ETHER_BYTES + len;
+}
+
+// As Windows frames it: no FF 03, a protocol field of two bytes outside and of one inside.
+static size_t make_up(struct rig *rig, unsigned int session, uint8_t *at, size_t len)
+{
+	struct rig_client *client = &rig->clients[session];
+	struct gre gre = {
+		.call_id = (uint16_t)(session + 1), .has_seq = true, .seq = client->seq++};
+	uint8_t *ppp = at + ETHER_BYTES + INET_IPV4_HEADER_BYTES + gre_header_len(true, false);
+	uint8_t *end = ppp;
+
+	if (rig->encrypts) {
+		end += ppp_put(end, PPP_COMP, false, true);
+		mppe_packet_put(end, MPPE_PACKET_FLUSHED | MPPE_PACKET_ENCRYPTED, client->count++);
+		end += MPPE_HEADER_BYTES;
+	}
+	uint8_t *data = end;
+	end += ppp_put(end, PPP_IP, true, true);
+	inet_ipv4_put(end, rte_cpu_to_be_32(CLIENT_INNER + 2 + session), rte_cpu_to_be_32(HOST),
+		INET_UDP, (uint16_t)len, 1, 64, 0, true);
+	end += len;
+	if (rig->encrypts)
+		openssl_mppe_packet(&client->up, data, (size_t)(end - data));
+
+	gre.payload_len = (uint16_t)(end - ppp);
+	(void)gre_put(at + ETHER_BYTES + INET_IPV4_HEADER_BYTES, &gre);
+	put_ether(at, OUTSIDE);
+	inet_ipv4_put(at + ETHER_BYTES, rte_cpu_to_be_32(CLIENT_OUTER + 2 + session),
+		rte_cpu_to_be_32(LISTEN), GRE_IP_PROTOCOL, (uint16_t)(end - at - ETHER_BYTES), 1,
+		64, 0, false);
+	return (size_t)(end - at);
+}
+
+static bool fill(struct rig *rig, enum rig_direction direction, const struct bench_load *load)
+{
+	for (unsigned int i = 0; i < RIG_PACKETS; i++) {
+		uint8_t bytes[PACKET_BYTES] = {0};
+		uint16_t inner = bench_load_len(load, i);
+		size_t len = direction == RIG_UP ? make_up(rig, rig->next, bytes, inner)
+						 : make_down(rig, rig->next, bytes, inner);
+		struct rte_mbuf *m = rte_pktmbuf_alloc(rig->pool);
+
+		if (++rig->next == rig->n_sessions)
+			rig->next = 0;
+		if (!m)
+			return false;
+		memcpy(rte_pktmbuf_append(m, (uint16_t)len), bytes, len);
+		if (rte_ring_enqueue(rig->rx[direction == RIG_UP ? OUTSIDE : INSIDE], m) != 0)
+			return false;
+	}
+	return true;
+}
+
+// Take what came out; true if it is as many packets as went in and as long as they must be.
+static bool check(struct rig *rig, enum rig_direction direction, const struct bench_load *load)
+{
+	struct rte_mbuf *m;
+	unsigned int n = 0;
+	bool is_right = true;
+
+	while (rte_ring_dequeue(rig->tx[direction == RIG_UP ? INSIDE : OUTSIDE], (void **)&m) ==
+		0) {
+		uint32_t inner = bench_load_len(load, n++);
+		uint32_t len = rte_pktmbuf_pkt_len(m) - ETHER_BYTES;
+		is_right &= direction == RIG_UP ? len == inner : len > inner && len < inner + 50;
+		rte_pktmbuf_free(m);
+	}
+	return is_right && n == RIG_PACKETS;
+}
+
+double rig_run(struct rig *rig, enum rig_direction direction, const struct bench_load *load)
+{
+	if (!fill(rig, direction, load))
+		return -1;
+	uint64_t begin = bench_now_tsc();
+	for (unsigned int n = 0; n < RIG_PACKETS;) {
+		unsigned int done = worker_poll(rig->worker);
+		if (done == 0)
+			break;
+		n += done;
+	}
+	double cycles = (double)(bench_now_tsc() - begin) / RIG_PACKETS;
+	return check(rig, direction, load) ? cycles : -1;
+}

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "late_driver.h"
+
+#include <nettle/arcfour.h>
+
+#include <stdlib.h>
+
+struct late_driver_control late_driver_control;
+
+struct late {
+	unsigned int n;
+	unsigned int n_ripe; // of them were taken in an earlier turn
+	unsigned int turn;
+	struct crypto_op *ops[LATE_DRIVER_DEPTH];
+};
+
+static int late_open(unsigned int depth, void **state)
+{
+	*state = calloc(1, sizeof(struct late));
+	return *state ? 0 : -12;
+}
+
+static void late_close(void *state)
+{
+	free(state);
+}
+
+static void take_turn(struct late *late)
+{
+	if (late->turn != late_driver_control.turn || !late_driver_control.is_slow)
+		late->n_ripe = late->n;
+	late->turn = late_driver_control.turn;
+}
+
+static unsigned int late_submit(void *state, struct crypto_op **ops, unsigned int n)
+{
+	struct late *late = state;
+	unsigned int taken = 0;
+
+	take_turn(late);
+	while (taken < n && taken < late_driver_control.submit_max &&
+		late->n < late_driver_control.room)
+		late->ops[late->n++] = ops[taken++];
+	return taken;
+}
+
+static void transform(struct crypto_op *op)
+{
+	struct arcfour_ctx rc4;
+
+	if (late_driver_control.fails) {
+		op->status = CRYPTO_ERROR;
+		return;
+	}
+	for (unsigned int i = 0; i < op->n_changes; i++)
+		mppe_key_change((enum mppe_strength)op->ctx->strength, op->ctx->start_key,
+			op->ctx->session_key);
+	arcfour_set_key(
+		&rc4, mppe_key_len((enum mppe_strength)op->ctx->strength), op->ctx->session_key);
+	arcfour_crypt(&rc4, op->len, op->data, op->data);
+	op->status = CRYPTO_DONE;
+}
+
+static unsigned int late_poll(void *state, struct crypto_op **ops, unsigned int n)
+{
+	struct late *late = state;
+
+	if (late_driver_control.is_holding)
+		return 0;
+	take_turn(late);
+	if (n > late->n_ripe)
+		n = late->n_ripe;
+	late->n_ripe -= n;
+	for (unsigned int i = 0; i < n; i++) {
+		ops[i] = late->ops[i];
+		transform(ops[i]);
+	}
+	late->n -= n;
+	for (unsigned int i = 0; i < late->n; i++)
+		late->ops[i] = late->ops[i + n];
+	return n;
+}
+
+const struct crypto_driver late_driver = {
+	.name = "late",
+	.description = "answers when told",
+	.for_production = false,
+	.open = late_open,
+	.close = late_close,
+	.submit = late_submit,
+	.poll = late_poll,
+};

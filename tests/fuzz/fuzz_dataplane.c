@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// What comes by the ports of a worker with one encrypted and one clear session: no mbuf may get lost. An
+// input is a list of records: kind, length (2 bytes), bytes.
+#include "flow/flow.h"
+#include "fuzz/fuzz.h"
+#include "shim/shim.h"
+#include "wire/inet.h"
+#include "wire/ppp.h"
+
+enum {
+	KIND_OUTSIDE, // an Ethernet frame
+	KIND_INSIDE,
+	KIND_PPP,  // a PPP frame of the clear client, in a GRE packet that is right
+	KIND_DATA, // an IPv4 packet of the other one, encrypted
+	KINDS,
+	MEND = 0x80,	  // kind and this: with a right checksum of the IPv4 header
+	OF_CLIENT = 0x40, // and this: from the client, to the host
+	RECORDS_MAX = 24,
+};
+
+// The harness reports to these instead of to Google Test.
+bool shim_compare(const char *file, int line, const char *op, const char *a_text,
+	const char *b_text, long long a, long long b, bool is_unsigned)
+{
+	bool ok = !strcmp(op, "==") ? a == b : a != b;
+
+	if (!ok)
+		fprintf(stderr, "%s:%d: %s %s %s: %lld, %lld\n", file, line, a_text, op, b_text, a,
+			b);
+	REQUIRE(ok);
+	return ok;
+}
+
+bool shim_true(const char *file, int line, const char *expr, bool value, bool wanted)
+{
+	REQUIRE(value == wanted);
+	return true;
+}
+
+bool shim_memeq(const char *file, int line, const char *a_text, const char *b_text, const void *a,
+	const void *b, size_t n)
+{
+	REQUIRE(memcmp(a, b, n) == 0);
+	return true;
+}
+
+void shim_fail(const char *file, int line, const char *text)
+{
+	REQUIRE(false);
+}
+
+static void mend(uint8_t *ip, size_t len)
+{
+	size_t header_len = len >= INET_IPV4_HEADER_BYTES ? (size_t)(ip[0] & 15) * 4 : 0;
+
+	if (header_len < INET_IPV4_HEADER_BYTES || header_len > len)
+		return;
+	bytes_put_u16(ip + 10, 0);
+	bytes_put_u16(ip + 10, inet_checksum(ip, header_len));
+}
+
+static void set_addresses(uint8_t *ip, size_t len, uint32_t from, uint32_t to)
+{
+	if (len < INET_IPV4_HEADER_BYTES)
+		return;
+	bytes_put_u32(ip + 12, from);
+	bytes_put_u32(ip + 16, to);
+}
+
+static void play(struct flow *f, struct flow_client *clear, struct flow_client *encrypted,
+	uint8_t kind, struct span bytes)
+{
+	uint8_t buffer[FLOW_FRAME_BYTES] = {0}, ppp[FLOW_FRAME_BYTES];
+	size_t len = bytes.len > 1500 ? 1500 : bytes.len;
+	size_t ip_at = (kind & 3) <= KIND_INSIDE && len >= FLOW_ETHER_BYTES ? FLOW_ETHER_BYTES : 0;
+
+	if (len > 0)
+		memcpy(buffer, bytes.bytes, len);
+	if (kind & OF_CLIENT && (kind & 3) == KIND_INSIDE)
+		set_addresses(buffer + ip_at, len - ip_at, FLOW_HOST, encrypted->inner);
+	else if (kind & OF_CLIENT && (kind & 3) == KIND_OUTSIDE)
+		set_addresses(buffer + ip_at, len - ip_at, clear->outer, clear->listen);
+	else if (kind & OF_CLIENT)
+		set_addresses(buffer, len, encrypted->inner, FLOW_HOST);
+	if (kind & MEND)
+		mend(buffer + ip_at, len - ip_at);
+
+	switch (kind & 3) {
+	case KIND_OUTSIDE:
+	case KIND_INSIDE:
+		(void)flow_push(f, kind & 3, 0, buffer, len);
+		break;
+	case KIND_PPP:
+		flow_send_gre(clear, clear->seq++, buffer, len);
+		break;
+	default:
+		len = flow_ppp_data(encrypted, ppp, PPP_IP, buffer, len);
+		flow_send_gre(encrypted, encrypted->seq++, ppp, len);
+		break;
+	}
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct reader r = reader_of(span_of(data, size));
+	struct flow f;
+	struct flow_client clear, encrypted;
+
+	flow_open(&f, NULL);
+	REQUIRE(f.is_open);
+	flow_client_up(&f, &clear, &(struct flow_client_options){.number = 3, .clear = true});
+	flow_client_up(&f, &encrypted, &(struct flow_client_options){.mtu = 600, .mss_max = 500});
+	for (unsigned int i = 0; i < RECORDS_MAX && r.left > 3; i++) {
+		uint8_t kind = reader_u8(&r);
+		size_t len = reader_u16(&r);
+		play(&f, &clear, &encrypted, kind, reader_take(&r, len < r.left ? len : r.left));
+	}
+	flow_close(&f); // aborts when an mbuf is missing
+	return 0;
+}
