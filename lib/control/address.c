@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "control/address.h"
+
+#include "control/call.h"
+#include "control/call_record.h"
+#include "control/control_state.h"
+
+#include <errno.h>
+
+static const uint32_t FRAMED_SERVER_CHOOSES = 0xfffffffe;
+static const uint32_t FRAMED_CLIENT_CHOOSES = 0xffffffff;
+
+uint8_t address_choose_pool(const struct control *c)
+{
+	for (uint8_t i = 0; i < c->n_pools; i++)
+		if (c->pools[i].n_free > 0)
+			return i;
+	return 0;
+}
+
+// The pool that the client was told of first; another one rather than none, for between the choice
+// and now the last address may have gone.
+static uint32_t take_any(struct call *call)
+{
+	struct control *c = call->control;
+	uint32_t address_be = pool_take(&c->pools[call->pool]);
+
+	for (uint16_t i = 0; i < c->n_pools && !address_be; i++)
+		if (i != call->pool)
+			address_be = pool_take(&c->pools[i]);
+	return address_be;
+}
+
+static int take_framed(struct control *c, uint32_t framed_be)
+{
+	for (uint16_t i = 0; i < c->n_pools; i++) {
+		int rc = pool_take_address(&c->pools[i], framed_be);
+		if (rc != -EADDRNOTAVAIL)
+			return rc;
+	}
+	// Of no pool: the workers' map tells whether another call has it.
+	return owner_map_inner(c->config.owners, framed_be) == OWNER_NONE ? 0 : -EADDRINUSE;
+}
+
+static bool is_from_pool(uint32_t framed_be)
+{
+	uint32_t framed = rte_be_to_cpu_32(framed_be);
+
+	return framed == 0 || framed == FRAMED_SERVER_CHOOSES || framed == FRAMED_CLIENT_CHOOSES;
+}
+
+static void give_back(struct control *c, uint32_t address_be)
+{
+	for (uint16_t i = 0; i < c->n_pools; i++)
+		pool_release(&c->pools[i], address_be);
+}
+
+int address_take(struct call *call, uint32_t framed_be)
+{
+	struct control *c = call->control;
+	uint32_t address_be = framed_be;
+	int rc = 0;
+
+	if (call->inner_be) // it authenticates again
+		return 0;
+	if (is_from_pool(framed_be)) {
+		address_be = take_any(call);
+		rc = address_be ? 0 : -ENOSPC;
+	} else {
+		rc = take_framed(c, framed_be);
+	}
+	if (rc != 0) {
+		counter_add(&c->counters.addresses_short, 1);
+		if (rc == -ENOSPC)
+			call_record_pool_empty(call);
+		else
+			call_record_no_resource(call, "address that AAA gave is in use");
+		return rc;
+	}
+	uint32_t owner = owner_make(session_id_worker(call->id), session_id_slot(call->id));
+	rc = owner_map_set_inner(c->config.owners, address_be, owner);
+	if (rc != 0) {
+		call_record_no_resource(call, "page of the address map");
+		give_back(c, address_be);
+		return rc;
+	}
+	call->inner_be = address_be;
+	return 0;
+}
+
+void address_release(struct call *call)
+{
+	struct control *c = call->control;
+
+	if (!call->inner_be)
+		return;
+	(void)owner_map_set_inner(c->config.owners, call->inner_be, OWNER_NONE);
+	give_back(c, call->inner_be);
+	call->inner_be = 0;
+}

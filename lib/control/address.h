@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The inner address of a call: from a pool or as AAA says, and where the workers look for it.
+#pragma once
+
+#include <stdint.h>
+
+struct call;
+struct control;
+
+// The pool whose server address and name servers a new call is told: the first that has an address
+// left.
+uint8_t address_choose_pool(const struct control *c);
+
+// Give the call an address, if it has none yet, and point the workers' map to it.
+//
+//   framed_be  of AAA; 0, or 255.255.255.254 and .255 (RFC 2865 5.8): from the pools
+//   returns    0 | -ENOSPC no address is free | -EADDRINUSE that one is not | -ENOMEM
+int address_take(struct call *call, uint32_t framed_be);
+
+// Its worker has forgotten it: the address is free again.
+void address_release(struct call *call);

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Who may open a control connection, and who a call: limits in all and per source address, and which
+// connection goes when strangers have taken all the room that there is for strangers.
+//
+//   classes  silent: no Start-Control-Connection-Request yet; talking: no authenticated call yet;
+//            trusted: has authenticated. The first two together are the unauthenticated.
+//   room     where a limit of the unauthenticated is reached, the oldest silent one that had its
+//            grace goes, else the oldest talking one that had its own: so half-open connections,
+//            however slowly they feed us bytes, cannot keep a good client out.
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/queue.h>
+
+enum admission_class { ADMISSION_SILENT, ADMISSION_TALKING, ADMISSION_TRUSTED };
+enum { ADMISSION_STRANGERS = 2 }; // the classes that are not trusted come first
+
+enum admission_verdict {
+	ADMISSION_OK,
+	ADMISSION_FULL,			 // max_connections
+	ADMISSION_SOURCE_FULL,		 // max_connections_per_source
+	ADMISSION_STRANGERS_FULL,	 // max_unauthenticated
+	ADMISSION_SOURCE_STRANGERS_FULL, // max_unauthenticated_per_source
+	ADMISSION_SOURCE_CALLS_FULL,	 // max_calls_per_source
+	ADMISSION_RATE,			 // setups_per_second_per_source
+};
+
+struct admission_limits {
+	uint32_t max_connections;
+	uint32_t max_per_source;
+	uint32_t max_strangers;
+	uint32_t max_strangers_per_source;
+	uint32_t setups_per_second; // of connections, and as many of calls; per source, 0: no limit
+	uint64_t silent_grace_ns;
+	uint64_t talking_grace_ns;
+	uint32_t max_calls_per_source;
+};
+
+// One connection's place; it lies inside the connection.
+struct admission_ticket {
+	struct admission_source *source; // NULL: holds no place
+	enum admission_class class;
+	uint64_t since_ns; // it came into its class
+	uint32_t n_calls;
+	TAILQ_ENTRY(admission_ticket) in_class;
+	TAILQ_ENTRY(admission_ticket) in_source;
+};
+
+TAILQ_HEAD(admission_list, admission_ticket);
+
+struct admission_source;
+
+struct admission {
+	struct admission_limits limits;
+	uint32_t n_connections;
+	uint32_t n_strangers;
+	uint32_t n_sources; // room
+	uint32_t n_buckets; // power of two
+	uint64_t hash_seed;
+	uint32_t *buckets;		  // of source index plus 1
+	struct admission_source *sources; // sources[n_sources]
+	struct admission_list strangers[ADMISSION_STRANGERS];
+	TAILQ_HEAD(, admission_source) idle; // without a connection, the longest idle first
+};
+
+// All memory that it will ever need. hash_seed is random, so that no one can aim at one bucket.
+// Returns 0 or -ENOMEM.
+int admission_init(struct admission *a, const struct admission_limits *limits, uint64_t hash_seed);
+void admission_fini(struct admission *a);
+
+// A connection came from source_be: give it a place.
+//
+//   evicted  out: a ticket that has lost its place for this one, or NULL; the caller closes its
+//            connection. Always NULL when the verdict is not ADMISSION_OK.
+enum admission_verdict admission_enter(struct admission *a, struct admission_ticket *ticket,
+	uint32_t source_be, uint64_t now_ns, struct admission_ticket **evicted);
+
+// The connection spoke or authenticated. Classes only go up.
+void admission_promote(struct admission *a, struct admission_ticket *ticket,
+	enum admission_class class, uint64_t now_ns);
+
+// Give the place back; harmless when it holds none.
+void admission_leave(struct admission *a, struct admission_ticket *ticket);
+
+// The connection asks for one more call. Its rate has a bucket beside that of connections: whoever
+// asks and clears without end on one connection would use up slots, and lines of the log.
+enum admission_verdict admission_enter_call(
+	struct admission *a, struct admission_ticket *ticket, uint64_t now_ns);
+
+// One of its calls has ended. admission_leave() counts for those that are left.
+void admission_leave_call(struct admission_ticket *ticket);
+
+// Connections that this source has now.
+uint32_t admission_source_count(const struct admission *a, uint32_t source_be);
+
+// The key of the configuration whose limit said no, for logs.
+const char *admission_verdict_name(enum admission_verdict verdict);

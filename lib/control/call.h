@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// One call: its PPTP machine, its PPP link, and what it holds: a Call ID, a slot of a worker, an
+// inner address.
+//
+//   life  call_new when the client asks; ended when the link ends or someone ends it: then it
+//         leaves its connection and the worker is told; call_gone when the worker has answered:
+//         only then what it held is free again
+#pragma once
+
+#include "aaa/aaa.h"
+#include "control/timer_heap.h"
+#include "crypto/mppe_key.h"
+#include "msg/msg.h"
+#include "proto/link.h"
+#include "proto/pptp_call.h"
+
+#include <sys/queue.h>
+
+struct conn;
+struct control;
+
+struct call {
+	struct control *control;
+	struct conn *conn; // NULL once it has ended
+	TAILQ_ENTRY(call) in_conn;
+	struct timer timer;
+	uint64_t id; // of the session
+	struct pptp_call pptp;
+	struct link link;
+
+	uint32_t client_be;
+	uint16_t client_port_be;
+	uint8_t listen;
+	uint8_t pool;	   // whose link_config it has
+	uint32_t inner_be; // 0: none yet
+
+	enum link_phase phase; // the last one before it began to end
+	enum end_reason end;   // END_NONE: it lives
+	bool was_up;
+	bool is_open; // data may pass now
+	bool asks_aaa;
+	enum end_reason auth_refusal; // not END_NONE: AAA was not asked, to be told to the link
+	bool out_of_room; // a command did not fit: to be ended
+	bool is_authenticated; // once; after that nobody but the same user can again
+	uint64_t started_ns;
+	uint64_t started_wall_ns;
+	uint64_t up_ns;
+	uint64_t ended_ns;
+	uint16_t user_len;
+	char user[LIMIT_USER_NAME_BYTES + 1]; // as the client sent it
+	struct link_agreed agreed;
+	uint16_t mtu;
+	enum mppe_strength strength; // MPPE_STRENGTH_NONE: no keys yet
+	bool is_stateless;
+	uint64_t n_ppp_in, n_ppp_out;
+
+	// clear data where encryption is required, see call_saw_clear_data()
+	bool saw_clear;
+	uint64_t clear_due_ns;
+	uint64_t clear_drops;
+	uint64_t clear_up_pkts;
+};
+
+// Take an Outgoing-Call-Request: OCRP and the first LCP frame leave. Returns END_NONE, or why not;
+// nothing was sent then.
+enum end_reason call_new(struct conn *conn, const struct pptp_ocrq *request);
+
+// Call-Clear-Request, Set-Link-Info or WAN-Error-Notify that names this call.
+void call_take_message(struct call *call, const struct pptp_message *message);
+
+// A PPP control frame of the client.
+void call_receive(struct call *call, uint16_t protocol, struct span info);
+
+// End it politely: LCP Terminate-Request, and Call-Disconnect-Notify when that is answered or given
+// up.
+void call_close(struct call *call, enum end_reason reason);
+
+// End it at once: Terminate-Request and Call-Disconnect-Notify leave, nothing is waited for.
+void call_end(struct call *call, enum end_reason reason);
+
+// Clear data came where encryption is required; the worker drops it and says so once. One packet
+// proves nothing, since anyone can forge it, and clients send early: so it is told, and once the
+// call is up it is ended if for CLEAR_WATCH_NS nothing that decrypts comes while more is dropped.
+void call_saw_clear_data(struct call *call);
+
+// The threshold of packets that decrypt to garbage was reached.
+void call_cannot_decrypt(struct call *call);
+
+// The worker has forgotten the session: tell the end of it, free what it held, free the call.
+void call_gone(struct call *call, const struct lane_totals *totals);
+
+// The workers have stopped: call_gone() with what its counters say.
+void call_abandon(struct call *call);
+
+// Do what the link asks for, in order, and set the timer anew. Whoever takes a step from the link
+// of a call gives it here.
+void call_run(struct call *call, struct step *step);
+
+// "128 stateless", "none".
+void call_describe_mppe(const struct call *call, char *out, size_t cap);
+
+// Traffic so far, from the worker's live counters.
+void call_read_totals(const struct call *call, struct lane_totals *out);

@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// A call and AAA: the question, the answer, the address that comes with a yes.
+#pragma once
+
+#include "control/call.h"
+
+// The link has the client's answer to its challenge: ask. Sets call->auth_refusal when the driver
+// has no room, or when another user has authenticated in this call before.
+void call_auth_ask(struct call *call);
+
+// AAA has answered.
+void call_auth_take_reply(struct call *call, const struct aaa_reply *reply);
+
+// It was not even asked: call->auth_refusal says why.
+void call_auth_give_up(struct call *call);

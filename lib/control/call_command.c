@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "control/call_command.h"
+
+#include "control/control_state.h"
+
+enum { TUNNELLED_HEADERS_BYTES = 40 }; // IPv4 and TCP without options
+
+static void send_command(struct call *call, struct lane_command *command)
+{
+	command->session_id = call->id;
+	if (!workers_send(call->control, session_id_worker(call->id), command))
+		call->out_of_room = true;
+}
+
+void call_command_add(struct call *call)
+{
+	const struct control *c = call->control;
+	const struct config *config = c->config.config;
+	struct lane_command command = {
+		.kind = COMMAND_SESSION_ADD,
+		.add = {.outer_local_be = c->config.owners->listen_be[call->listen],
+			.outer_peer_be = call->client_be,
+			.call_id = call->pptp.call_id,
+			.peer_call_id = call->pptp.peer_call_id,
+			.listen = call->listen,
+			.mtu = config->mtu,
+			.require_encryption = config->encryption == CONFIG_ENCRYPTION_REQUIRE,
+			.ack_delay_us = config->ack_delay_ms * 1000,
+			.gre_jump_max = config->gre_max_jump,
+			.mppe_jump_max = (uint16_t)config->mppe_max_jump},
+	};
+
+	send_command(call, &command);
+}
+
+void call_command_link(struct call *call)
+{
+	struct lane_command command = {.kind = COMMAND_SESSION_LINK};
+
+	link_get_agreed(&call->link, &call->agreed);
+	call->mtu = (uint16_t)call->control->config.config->mtu;
+	if (call->mtu > call->agreed.peer_mru)
+		call->mtu = call->agreed.peer_mru;
+	command.link.mtu = call->mtu;
+	command.link.mss_max = call->mtu > TUNNELLED_HEADERS_BYTES
+				       ? (uint16_t)(call->mtu - TUNNELLED_HEADERS_BYTES)
+				       : 0;
+	command.link.send_pfc = call->agreed.send_pfc;
+	command.link.send_acfc = call->agreed.send_acfc;
+	send_command(call, &command);
+}
+
+void call_command_keys(struct call *call)
+{
+	struct lane_command command = {.kind = COMMAND_SESSION_KEYS};
+	struct link_keys keys;
+
+	link_get_keys(&call->link, &keys);
+	call->strength = keys.strength;
+	call->is_stateless = keys.is_stateless;
+	command.keys.strength = keys.strength;
+	command.keys.is_stateless = keys.is_stateless;
+	command.keys.start = keys.start;
+	send_command(call, &command); // wipes the command
+	secret_wipe_bytes(&keys, sizeof(keys));
+}
+
+void call_command_encrypt(struct call *call, bool on)
+{
+	struct lane_command command = {.kind = COMMAND_SESSION_ENCRYPT, .on = on};
+
+	send_command(call, &command);
+}
+
+void call_command_open(struct call *call, bool on)
+{
+	struct lane_command command = {
+		.kind = COMMAND_SESSION_OPEN, .open = {.on = on, .inner_be = call->inner_be}};
+
+	send_command(call, &command);
+	call->is_open = on;
+}
+
+void call_command_frame(struct call *call, uint16_t protocol, struct span info)
+{
+	struct rte_mbuf *m = workers_packet(call->control, info);
+
+	if (!m)
+		return; // PPP sends it again
+	const struct lane_command command = {.kind = COMMAND_SEND_PPP,
+		.session_id = call->id,
+		.packet = m,
+		.protocol = protocol};
+	counter_add(&call->control->counters.ppp_out, 1);
+	call->n_ppp_out++;
+	workers_send_packet(call->control, session_id_worker(call->id), &command);
+}
+
+void call_command_delete(struct call *call)
+{
+	struct lane_command command = {.kind = COMMAND_SESSION_DELETE};
+
+	send_command(call, &command);
+}

@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// What a call tells its worker. A command that does not fit sets call->out_of_room.
+#pragma once
+
+#include "control/call.h"
+
+void call_command_add(struct call *call);
+void call_command_link(struct call *call); // what LCP agreed on
+void call_command_keys(struct call *call);
+void call_command_encrypt(struct call *call, bool on);
+void call_command_open(struct call *call, bool on);
+void call_command_delete(struct call *call); // always fits
+void call_command_frame(
+	struct call *call, uint16_t protocol, struct span info); // may be lost: PPP repeats

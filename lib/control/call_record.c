@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "control/call_record.h"
+
+#include "control/conn.h"
+#include "control/control_state.h"
+
+static void begin(struct event *e, enum event_kind kind, const struct call *call)
+{
+	event_begin(e, kind);
+	if (call->id != SESSION_ID_NONE)
+		event_hex(e, "session", call->id);
+	if (call->user_len)
+		event_text(e, "user", span_of(call->user, call->user_len));
+	event_endpoint(e, "client", call->client_be, call->client_port_be);
+	if (call->inner_be)
+		event_ipv4(e, "inner", call->inner_be);
+}
+
+static void finish(struct event *e, const struct call *call)
+{
+	event_send(call->control->config.log, e);
+}
+
+void call_record_started(const struct call *call)
+{
+	struct event e;
+
+	begin(&e, EVENT_CALL_STARTED, call);
+	event_u64(&e, "call-id", call->pptp.call_id);
+	event_u64(&e, "client-call-id", call->pptp.peer_call_id);
+	event_u64(&e, "window", call->pptp.peer_window);
+	finish(&e, call);
+}
+
+void call_record_authenticated(const struct call *call)
+{
+	struct event e;
+
+	begin(&e, EVENT_AUTHENTICATED, call);
+	event_word(&e, "method", aaa_method_name(AAA_MSCHAPV2));
+	event_word(&e, "by", call->control->config.aaa->name);
+	finish(&e, call);
+}
+
+void call_record_auth_failed(const struct call *call, enum end_reason reason, uint16_t ms_error)
+{
+	const struct span claimed = span_of(call->link.auth.user, call->link.auth.user_len);
+	struct event e;
+
+	begin(&e, EVENT_AUTH_FAILED, call);
+	event_word(&e, "method", aaa_method_name(AAA_MSCHAPV2));
+	event_word(&e, "by", call->control->config.aaa->name);
+	event_word(&e, "reason", end_reason_info(reason)->name);
+	if (ms_error)
+		event_u64(&e, "windows-error", ms_error);
+	if (!span_equal(claimed, span_of(call->user, call->user_len)))
+		event_text(&e, "claimed", claimed); // in the call of another
+	finish(&e, call);
+}
+
+void call_record_up(const struct call *call)
+{
+	struct event e;
+	char mppe[32];
+
+	call_describe_mppe(call, mppe, sizeof(mppe));
+	begin(&e, EVENT_UP, call);
+	event_word(&e, "mppe", mppe);
+	event_u64(&e, "mtu", call->mtu);
+	event_u64(&e, "worker", session_id_worker(call->id));
+	event_duration(&e, "setup", call->up_ns - call->started_ns);
+	finish(&e, call);
+}
+
+void call_record_down(const struct call *call, const struct lane_totals *totals)
+{
+	struct event e;
+
+	begin(&e, EVENT_DOWN, call);
+	event_end_reason(&e, call->end);
+	event_word(&e, "phase", link_phase_name(call->phase));
+	event_duration(
+		&e, "duration", call->ended_ns - (call->was_up ? call->up_ns : call->started_ns));
+	event_traffic(&e, totals->up_pkts, totals->up_bytes, totals->down_pkts, totals->down_bytes);
+	if (totals->drops)
+		event_u64(&e, "drops", totals->drops);
+	if (totals->lost)
+		event_u64(&e, "lost", totals->lost);
+	if (totals->decrypt_failures)
+		event_u64(&e, "decrypt-failures", totals->decrypt_failures);
+	if (call->saw_clear)
+		event_word(&e, "saw", "clear-data");
+	finish(&e, call);
+}
+
+void call_record_clear_data(const struct call *call)
+{
+	struct event e;
+
+	begin(&e, EVENT_PROTOCOL_ERROR, call);
+	event_word(&e, "what", "clear data where encryption is required");
+	event_word(&e, "phase", link_phase_name(call->phase));
+	finish(&e, call);
+}
+
+void call_record_decrypt_failures(const struct call *call)
+{
+	struct event e;
+	char text[LIMIT_USER_NAME_BYTES + 96];
+
+	// The words of the VPN 3000's PPP/4 event, which operators know.
+	snprintf(text, sizeof(text),
+		"User [ %.*s ] disconnected. Experiencing excessive packet decrypt failure.",
+		call->user_len, call->user);
+	begin(&e, EVENT_DECRYPT_FAILURE, call);
+	event_word(&e, "text", text);
+	finish(&e, call);
+}
+
+void call_record_no_resource(const struct call *call, const char *what)
+{
+	struct event e;
+
+	begin(&e, EVENT_NO_RESOURCE, call);
+	event_word(&e, "what", what);
+	finish(&e, call);
+}
+
+void call_record_pool_empty(const struct call *call)
+{
+	struct event e;
+
+	begin(&e, EVENT_POOL_EMPTY, call);
+	event_word(&e, "pool", call->control->pools[call->pool].config->name);
+	finish(&e, call);
+}

@@ -1,0 +1,436 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "control/control.h"
+
+#include "control/api.h"
+#include "control/call_auth.h"
+#include "control/conn.h"
+#include "control/control_state.h"
+#include "control/shutdown.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/random.h>
+#include <sys/signalfd.h>
+#include <time.h>
+#include <unistd.h>
+
+enum {
+	AAA_REPLIES = 32,
+	AAA_REPLIES_PER_TURN = 256,
+	PPTP_FIRMWARE = 1,
+};
+
+#define SECOND_NS UINT64_C(1000000000)
+#define MS_NS	  UINT64_C(1000000)
+
+static const uint64_t SILENT_GRACE_NS = 1 * SECOND_NS; // a client speaks first and at once
+static const uint64_t TALKING_GRACE_NS = 10 * SECOND_NS;
+static const uint64_t STOP_TIMEOUT_NS = 5 * SECOND_NS; // RFC 2637 3.1.4: after StopCCRP
+static const uint64_t FIRST_RESTART_NS = 300 * MS_NS;
+
+uint64_t control_wall_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_REALTIME, &t);
+	return (uint64_t)t.tv_sec * SECOND_NS + (uint64_t)t.tv_nsec;
+}
+
+// ---- what the configuration means for the machines ----------------------------------------------
+
+static void configure_conns(struct control *c)
+{
+	const struct config *from = c->config.config;
+	struct pptp_conn_config *to = &c->conn_config;
+
+	snprintf(to->host_name, sizeof(to->host_name), "%s", from->name);
+	snprintf(to->vendor, sizeof(to->vendor), "adit");
+	to->firmware = PPTP_FIRMWARE;
+	to->handshake_timeout_ns = from->handshake_timeout_s * SECOND_NS;
+	to->idle_timeout_ns = from->idle_connection_s * SECOND_NS;
+	to->echo_interval_ns = from->echo_interval_s * SECOND_NS;
+	to->echo_timeout_ns = from->echo_timeout_s * SECOND_NS;
+	to->stop_timeout_ns = STOP_TIMEOUT_NS;
+}
+
+static uint32_t mppe_options(const struct config *from)
+{
+	uint32_t bits = 0;
+
+	if (from->encryption == CONFIG_ENCRYPTION_OFF)
+		return 0;
+	if (from->mppe_bits & CONFIG_MPPE_40)
+		bits |= MPPE_OPTION_40;
+	if (from->mppe_bits & CONFIG_MPPE_56)
+		bits |= MPPE_OPTION_56;
+	if (from->mppe_bits & CONFIG_MPPE_128)
+		bits |= MPPE_OPTION_128;
+	return bits;
+}
+
+static void configure_link(
+	struct link_config *to, const struct config *from, const struct config_pool *pool)
+{
+	*to = (struct link_config){
+		.mru = from->mru,
+		.require_encryption = from->encryption == CONFIG_ENCRYPTION_REQUIRE,
+		.mppe_bits = mppe_options(from),
+		.server_be = pool->server_inner_be,
+		.n_dns = (uint8_t)pool->n_dns,
+		.n_nbns = (uint8_t)pool->n_nbns,
+		.restart_ns = from->restart_ms * MS_NS,
+		.max_configure = (uint8_t)from->max_configure,
+		.max_terminate = (uint8_t)from->max_terminate,
+		.max_failure = (uint8_t)from->max_failure,
+		.auth_retries = (uint8_t)from->auth_retries,
+		.auth_timeout_ns = from->auth_timeout_s * SECOND_NS,
+		.no_lcp_timeout_ns = from->no_lcp_timeout_s * SECOND_NS,
+		.setup_timeout_ns = from->setup_timeout_s * SECOND_NS,
+		.echo_interval_ns = from->lcp_echo_interval_s * SECOND_NS,
+		.echo_failures = (uint8_t)from->lcp_echo_failures,
+	};
+	to->first_restart_ns =
+		to->restart_ns < FIRST_RESTART_NS ? to->restart_ns : FIRST_RESTART_NS;
+	memcpy(to->dns_be, pool->dns_be, sizeof(to->dns_be));
+	memcpy(to->nbns_be, pool->nbns_be, sizeof(to->nbns_be));
+	snprintf(to->name, sizeof(to->name), "%s", from->name);
+}
+
+static struct admission_limits admission_limits_of(const struct config *from)
+{
+	return (struct admission_limits){
+		.max_connections = from->max_connections,
+		.max_per_source = from->max_connections_per_source,
+		.max_strangers = from->max_unauthenticated,
+		.max_strangers_per_source = from->max_unauthenticated_per_source,
+		.setups_per_second = from->setups_per_second_per_source,
+		.silent_grace_ns = SILENT_GRACE_NS,
+		.talking_grace_ns = TALKING_GRACE_NS,
+		.max_calls_per_source = from->max_calls_per_source,
+	};
+}
+
+// ---- signals, AAA, once a second ----------------------------------------------------------------
+
+static void signal_ready(struct loop_source *s, uint32_t events)
+{
+	struct control *c = container_of(s, struct control, signal_source);
+	struct signalfd_siginfo info;
+
+	while (read(c->signal_fd, &info, sizeof(info)) == sizeof(info)) {
+		if (info.ssi_signo != SIGHUP) {
+			control_stop(c);
+			continue;
+		}
+		struct event e;
+		event_begin(&e, EVENT_NOTE);
+		event_word(&e, "text", "SIGHUP: the configuration is read at start only");
+		event_send(c->config.log, &e);
+	}
+}
+
+static void aaa_ready(struct loop_source *s, uint32_t events)
+{
+	container_of(s, struct control, aaa_source)->aaa_pending = true;
+}
+
+static void take_replies(struct control *c)
+{
+	struct aaa_reply replies[AAA_REPLIES];
+	unsigned int n = AAA_REPLIES;
+
+	if (!c->aaa_pending)
+		return;
+	c->aaa_pending = false; // what is submitted meanwhile sets it again
+	for (int taken = 0; taken < AAA_REPLIES_PER_TURN && n == AAA_REPLIES; taken += (int)n) {
+		n = c->config.aaa->poll(c->aaa, replies, AAA_REPLIES);
+		for (unsigned int i = 0; i < n; i++) {
+			struct call *call = placement_find(&c->placement, replies[i].tag);
+			if (call)
+				call_auth_take_reply(call, &replies[i]);
+			else
+				counter_add(&c->counters.stale_events, 1);
+			aaa_reply_wipe(&replies[i]);
+		}
+	}
+	c->aaa_pending |= n == AAA_REPLIES;
+}
+
+static void every_second(struct timer *t, uint64_t now_ns)
+{
+	struct control *c = container_of(t, struct control, second);
+
+	workers_check(c);
+	routes_check(c);
+	listener_check(c);
+	api_check(c->api);
+	timer_heap_arm(&c->loop.timers, t, now_ns + SECOND_NS);
+}
+
+static void publish(struct timer *t, uint64_t now_ns)
+{
+	routes_publish(container_of(t, struct control, publish));
+}
+
+// It only wakes the loop, which goes on with the shutdown in each turn.
+static void stop_tick(struct timer *t, uint64_t now_ns)
+{
+}
+
+// ---- birth --------------------------------------------------------------------------------------
+
+static int fail(struct control *c, const char *what, int rc)
+{
+	struct event e;
+
+	if (rc == 0)
+		return 0;
+	event_begin(&e, EVENT_START_FAILED);
+	event_word(&e, "what", what);
+	event_word(&e, "error", strerror(-rc));
+	event_send(c->config.log, &e);
+	return rc;
+}
+
+static int fail_api(struct control *c, int rc)
+{
+	struct event e;
+
+	if (rc == 0)
+		return 0;
+	event_begin(&e, EVENT_START_FAILED);
+	event_word(&e, "what", "control.socket");
+	event_word(&e, "path", c->config.config->socket_path);
+	event_word(&e, "error", strerror(-rc));
+	if (rc == -EADDRINUSE)
+		event_word(&e, "hint", "another adit answers there");
+	else if (rc == -EEXIST)
+		event_word(&e, "hint", "a file that is no socket has this name");
+	event_send(c->config.log, &e);
+	return rc;
+}
+
+static int open_pools(struct control *c)
+{
+	const struct config *config = c->config.config;
+
+	for (uint16_t i = 0; i < config->n_pools; i++) {
+		int rc = pool_init(&c->pools[i], &config->pools[i]);
+		if (rc != 0)
+			return fail(c, config->pools[i].name, rc);
+		configure_link(&c->link_configs[i], config, &config->pools[i]);
+		c->n_pools++;
+	}
+	return fail(c, "pools", c->n_pools ? 0 : -EINVAL);
+}
+
+static int open_tables(struct control *c)
+{
+	const struct owner_map *owners = c->config.owners;
+	uint32_t n_slots[LIMIT_WORKERS];
+	uint64_t seed;
+
+	for (unsigned int i = 0; i < c->config.n_workers; i++)
+		n_slots[i] = c->config.sessions[i]->n_slots;
+	int rc = placement_init(&c->placement, n_slots, c->config.n_workers);
+	if (rc != 0)
+		return fail(c, "session slots", rc);
+	c->call_tables = calloc(owners->n_listen, sizeof(*c->call_tables));
+	if (!c->call_tables)
+		return fail(c, "Call IDs", -ENOMEM);
+	for (uint32_t i = 0; i < owners->n_listen; i++)
+		call_table_init(&c->call_tables[i]);
+	if (getrandom(&seed, sizeof(seed), 0) != sizeof(seed))
+		return fail(c, "random numbers", -EIO);
+	const struct admission_limits limits = admission_limits_of(c->config.config);
+	return fail(c, "admission table", admission_init(&c->admission, &limits, seed));
+}
+
+static int open_signals(struct control *c)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGHUP);
+	c->signal_fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
+	if (c->signal_fd < 0)
+		return fail(c, "signals", -errno);
+	c->signal_source =
+		(struct loop_source){.fd = c->signal_fd, .events = EPOLLIN, .ready = signal_ready};
+	return fail(c, "signals", loop_add(&c->loop, &c->signal_source));
+}
+
+static int open_aaa(struct control *c)
+{
+	int rc = c->config.aaa->open(c->config.config, &c->aaa);
+
+	if (rc != 0) {
+		c->aaa = NULL;
+		return fail(c, "aaa", rc);
+	}
+	c->aaa_source = (struct loop_source){
+		.fd = c->config.aaa->event_fd(c->aaa), .events = EPOLLIN, .ready = aaa_ready};
+	if (c->aaa_source.fd < 0)
+		return 0;
+	return fail(c, "aaa", loop_add(&c->loop, &c->aaa_source));
+}
+
+static int open_timers(struct control *c)
+{
+	struct timer_heap *h = &c->loop.timers;
+
+	if (timer_heap_join(h, &c->second, every_second) != 0 ||
+		timer_heap_join(h, &c->publish, publish) != 0 ||
+		timer_heap_join(h, &c->stop_timer, stop_tick) != 0)
+		return fail(c, "timers", -ENOMEM);
+	timer_heap_arm(h, &c->second, control_now(c) + SECOND_NS);
+	return 0;
+}
+
+static int open_all(struct control *c)
+{
+	int rc = fail(c, "loop", loop_init(&c->loop, c->config.wake));
+
+	if (rc != 0)
+		return rc;
+	c->has_loop = true;
+	c->started_ns = control_now(c);
+	if ((rc = open_timers(c)) != 0 || (rc = open_signals(c)) != 0 ||
+		(rc = open_pools(c)) != 0 || (rc = open_tables(c)) != 0 ||
+		(rc = open_aaa(c)) != 0 ||
+		(rc = fail(c, "command backlogs", workers_init(c))) != 0 ||
+		(rc = routes_open(c)) != 0 ||
+		(rc = fail_api(c, api_open(c, &c->api))) != 0)
+		return rc;
+	// The first table goes down before the first client comes.
+	routes_publish(c);
+	return listener_open_all(c);
+}
+
+int control_new(const struct control_config *config, struct control **out)
+{
+	struct control *c = calloc(1, sizeof(*c));
+
+	if (!c)
+		return -ENOMEM;
+	c->config = *config;
+	c->signal_fd = -1;
+	c->listeners.reserve_fd = -1;
+	c->started_wall_ns = control_wall_ns();
+	TAILQ_INIT(&c->conns);
+	TAILQ_INIT(&c->doomed);
+	configure_conns(c);
+	int rc = open_all(c);
+	if (rc != 0) {
+		control_free(c);
+		return rc;
+	}
+	*out = c;
+	return 0;
+}
+
+// ---- death --------------------------------------------------------------------------------------
+
+static void abandon_calls(struct control *c)
+{
+	uint32_t cursor = 0;
+	bool is_end;
+	struct call *call;
+
+	while ((call = placement_next(&c->placement, &cursor, UINT32_MAX, &is_end)))
+		call_abandon(call);
+}
+
+void control_free(struct control *c)
+{
+	struct conn *conn;
+
+	if (!c)
+		return;
+	if (c->has_loop) {
+		listener_close_all(c);
+		abandon_calls(c);
+		TAILQ_FOREACH(conn, &c->conns, in_all)
+		conn_doom(conn, END_ADMIN_SHUTDOWN);
+		conn_reap(c);
+		api_close(c->api);
+		workers_fini(c); // before the tables that the commands in the rings point to
+		routes_close(c);
+	}
+	if (c->aaa)
+		c->config.aaa->close(c->aaa);
+	if (c->signal_fd >= 0)
+		close(c->signal_fd);
+	admission_fini(&c->admission);
+	placement_fini(&c->placement);
+	free(c->call_tables);
+	for (uint16_t i = 0; i < c->n_pools; i++)
+		pool_fini(&c->pools[i]);
+	if (c->has_loop)
+		loop_fini(&c->loop);
+	free(c);
+}
+
+// ---- life ---------------------------------------------------------------------------------------
+
+void control_stop(struct control *c)
+{
+	shutdown_begin(c);
+}
+
+static bool has_work(void *context)
+{
+	const struct control *c = context;
+
+	return workers_have_work(c) || c->aaa_pending;
+}
+
+static void end_of_turn(struct control *c)
+{
+	conn_reap(c);
+	workers_flush(c);
+	timer_heap_arm(&c->loop.timers, &c->publish, routes_due(c));
+}
+
+int control_turn(struct control *c, int timeout_ms)
+{
+	if (c->phase == CONTROL_STOPPED)
+		return 0;
+	bool more = workers_take(c);
+	take_replies(c);
+	routes_publish(c);
+	end_of_turn(c);
+	int rc = loop_turn(&c->loop, more ? 0 : timeout_ms, has_work, c);
+	if (rc != 0)
+		return rc;
+	take_replies(c);
+	end_of_turn(c);
+	if (c->phase != CONTROL_STOPPING || !shutdown_go_on(c))
+		return 1;
+	c->phase = CONTROL_STOPPED;
+	return 0;
+}
+
+int control_run(struct control *c)
+{
+	struct event e;
+	int rc;
+
+	event_begin(&e, EVENT_READY);
+	event_u64(&e, "workers", c->config.n_workers);
+	event_u64(&e, "ports", c->config.n_ports);
+	for (uint32_t i = 0; i < c->config.owners->n_listen; i++)
+		event_endpoint(&e, "listen", c->config.owners->listen_be[i],
+			htons(c->config.config->tcp_port));
+	event_send(c->config.log, &e);
+	if (c->config.ready)
+		c->config.ready(c->config.context);
+	do
+		rc = control_turn(c, -1);
+	while (rc == 1);
+	return rc;
+}

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The control lane: ends TCP/1723, runs the PPTP and PPP machines of every call, asks AAA, hands
+// out addresses, commands the workers, mirrors the kernel, answers aditctl. One thread that sleeps
+// in epoll.
+#pragma once
+
+#include "aaa/aaa.h"
+#include "conf/config.h"
+#include "control/neighbor.h"
+#include "control/tap.h"
+#include "msg/lane_ring.h"
+#include "observe/counters.h"
+#include "observe/events.h"
+#include "observe/log.h"
+#include "session/owner_map.h"
+#include "session/session.h"
+
+struct control_port {
+	struct tap tap;
+	struct rte_ether_addr mac;
+	uint16_t dpdk_port;
+};
+
+// All is borrowed and outlives the control lane.
+struct control_config {
+	const struct config *config;
+	struct log *log;
+	struct rte_mempool *pool;
+	unsigned int n_ports;
+	struct control_port *ports; // ports[n_ports], in the configuration's order
+	unsigned int n_workers;
+	struct lane_links *links;		     // links[n_workers]
+	const struct session_table *const *sessions; // sessions[n_workers], to read counters
+	const struct lane_counters *const *counters; // counters[n_workers]
+	struct lane_wake *wake;
+	struct owner_map *owners;
+	const struct aaa_driver *aaa;
+	// The service is ready: listeners, TAPs and the API socket are open. For sd_notify; may be
+	// NULL.
+	void (*ready)(void *context);
+	void *context;
+};
+
+struct control;
+
+// Open everything: pools, AAA, netlink, the API socket, the first route table, the listeners last.
+// The TAPs are open already (tap_open needs the ports' MACs and privileges); without ports there is
+// no netlink either. Returns 0 or -errno with an event logged that says what failed.
+int control_new(const struct control_config *config, struct control **out);
+
+// After the workers have stopped, and before their rings, tables and the packet pool go: what still
+// lies in the rings is freed here, and so is every route table, also the one that a worker still
+// points to.
+void control_free(struct control *c);
+
+// Run until SIGTERM or SIGINT (taken by signalfd: they must be blocked in all threads), then end
+// every call with legal LCP and PPTP messages within 4 s. Returns 0, or -errno when the loop itself
+// failed.
+int control_run(struct control *c);
+
+// What SIGTERM does: begin to stop. On the control lane; control_run() or control_turn() bring it
+// to its end.
+void control_stop(struct control *c);
+
+// One turn of the loop, waiting at most timeout_ms: for tests. Returns like control_run(), 1 while
+// it goes on.
+int control_turn(struct control *c, int timeout_ms);

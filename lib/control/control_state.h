@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// All that the control lane owns, for the files of this directory.
+#pragma once
+
+#include "control/admission.h"
+#include "control/call_table.h"
+#include "control/control.h"
+#include "control/workers.h"
+#include "control/listener.h"
+#include "control/loop.h"
+#include "control/placement.h"
+#include "control/pool.h"
+#include "control/routes.h"
+#include "proto/link.h"
+#include "proto/pptp_conn.h"
+
+enum control_phase { CONTROL_RUNNING, CONTROL_STOPPING, CONTROL_STOPPED };
+
+struct api;
+struct call;
+struct conn;
+TAILQ_HEAD(conn_list, conn);
+
+struct control_tap {
+	struct control *control;
+	struct loop_source source;
+	uint8_t port;
+};
+
+struct control {
+	struct control_config config;
+	struct loop loop;
+	struct control_counters counters;
+	enum control_phase phase;
+	uint64_t started_ns;
+	uint64_t started_wall_ns;
+
+	// the end, and once a second
+	int signal_fd;
+	struct loop_source signal_source;
+	struct timer second;
+	struct timer publish; // of routes
+	struct timer stop_timer;
+	uint64_t stop_began_ns;
+	uint32_t n_untold; // connections that may not know yet that we stop
+	bool has_loop;
+
+	// clients
+	struct listeners listeners;
+	struct admission admission;
+	struct pptp_conn_config conn_config;
+	struct conn_list conns;
+	struct conn_list doomed; // to be closed at the end of this turn
+	uint32_t n_conns;
+
+	// calls
+	struct link_config link_configs[LIMIT_POOLS]; // of each pool
+	struct pool pools[LIMIT_POOLS];
+	uint16_t n_pools;
+	struct call_table *call_tables; // call_tables[owners->n_listen]
+	struct placement placement;
+	void *aaa;		       // state of the driver
+	struct loop_source aaa_source; // when it has a descriptor
+	bool aaa_pending;	       // something was submitted: poll
+
+	// workers and the kernel
+	struct workers workers;
+	struct neighbor *neighbor; // NULL without ports
+	struct loop_source neighbor_source;
+	struct routes routes;
+	struct control_tap taps[LIMIT_PORTS];
+	uint16_t n_taps;
+
+	struct api *api;
+};
+
+uint64_t control_wall_ns(void); // nanoseconds since 1970
+
+static inline uint64_t control_now(const struct control *c)
+{
+	return c->loop.now_ns;
+}

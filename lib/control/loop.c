@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "control/loop.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <time.h>
+#include <unistd.h>
+
+enum {
+	TIMERS_PER_TURN = 256,
+	NS_PER_MS = 1000000,
+};
+
+uint64_t loop_clock_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
+}
+
+// Nothing to do here: loop_turn() drains the descriptor when it is awake.
+static void woken(struct loop_source *s, uint32_t events)
+{
+}
+
+int loop_init(struct loop *l, struct lane_wake *wake)
+{
+	int rc;
+
+	*l = (struct loop){.wake = wake, .now_ns = loop_clock_ns()};
+	timer_heap_init(&l->timers);
+	l->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+	if (l->epoll_fd < 0)
+		return -errno;
+	l->wake_source =
+		(struct loop_source){.fd = wake->event_fd, .events = EPOLLIN, .ready = woken};
+	rc = loop_add(l, &l->wake_source);
+	if (rc != 0)
+		loop_fini(l);
+	return rc;
+}
+
+void loop_fini(struct loop *l)
+{
+	if (l->epoll_fd >= 0)
+		close(l->epoll_fd);
+	l->epoll_fd = -1;
+	timer_heap_fini(&l->timers);
+}
+
+int loop_add(struct loop *l, struct loop_source *s)
+{
+	struct epoll_event e = {.events = s->events, .data.ptr = s};
+
+	if (epoll_ctl(l->epoll_fd, EPOLL_CTL_ADD, s->fd, &e) != 0)
+		return -errno;
+	s->is_added = true;
+	return 0;
+}
+
+void loop_set_events(struct loop *l, struct loop_source *s, uint32_t events)
+{
+	struct epoll_event e = {.events = events, .data.ptr = s};
+
+	if (!s->is_added || s->events == events)
+		return;
+	s->events = events;
+	(void)epoll_ctl(l->epoll_fd, EPOLL_CTL_MOD, s->fd, &e);
+}
+
+void loop_remove(struct loop *l, struct loop_source *s)
+{
+	if (!s->is_added)
+		return;
+	(void)epoll_ctl(l->epoll_fd, EPOLL_CTL_DEL, s->fd, NULL);
+	s->is_added = false;
+	for (int i = 0; i < l->n_batch; i++)
+		if (l->batch[i].data.ptr == s)
+			l->batch[i].data.ptr = NULL;
+}
+
+// Milliseconds to sleep, rounded up: to wake before a timer is due would be a turn for nothing.
+static int sleep_ms(const struct loop *l, int timeout_ms)
+{
+	uint64_t next = timer_heap_next(&l->timers);
+
+	if (next == TIMER_NEVER)
+		return timeout_ms;
+	uint64_t now = loop_clock_ns();
+	uint64_t ms = next <= now ? 0 : (next - now + NS_PER_MS - 1) / NS_PER_MS;
+	if (ms > INT_MAX)
+		ms = INT_MAX;
+	return timeout_ms >= 0 && ms > (uint64_t)timeout_ms ? timeout_ms : (int)ms;
+}
+
+int loop_turn(struct loop *l, int timeout_ms, bool (*has_work)(void *context), void *context)
+{
+	int ms = sleep_ms(l, timeout_ms);
+
+	lane_wake_prepare(l->wake);
+	if (ms != 0 && has_work(context))
+		ms = 0;
+	int n = epoll_wait(l->epoll_fd, l->batch, LOOP_BATCH, ms);
+	int rc = n < 0 && errno != EINTR ? -errno : 0;
+	lane_wake_finish(l->wake);
+	if (rc != 0)
+		return rc;
+
+	l->now_ns = loop_clock_ns();
+	l->n_batch = n < 0 ? 0 : n;
+	for (int i = 0; i < l->n_batch; i++) {
+		struct loop_source *s = l->batch[i].data.ptr;
+		if (s)
+			s->ready(s, l->batch[i].events);
+	}
+	l->n_batch = 0;
+	timer_heap_run(&l->timers, l->now_ns, TIMERS_PER_TURN);
+	return 0;
+}

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The inner addresses of one pool. The one that was free for longest is taken first, so that late
+// packets of a client that has gone seldom meet its successor.
+#pragma once
+
+#include "conf/config.h"
+
+struct pool {
+	const struct config_pool *config;
+	uint32_t n;	   // addresses in the range
+	uint32_t n_usable; // without those that are never handed out
+	uint32_t n_free;
+	uint32_t head; // of the free list, POOL_END when empty
+	uint32_t tail;
+	uint32_t *next; // next[n]; of a free address: its successor, POOL_END for the last
+	uint32_t *prev; // prev[n]; of a used one both are POOL_USED, of one not usable POOL_BARRED
+	uint64_t n_exhausted; // how often it was found empty
+};
+
+// The server's own address is never handed out, nor is one that ends in .0 or .255: home routers
+// and old Windows stacks take them for the network's or the broadcast's of a class C network.
+//
+//   returns  0 | -ENOMEM | -EINVAL when no address is left
+int pool_init(struct pool *p, const struct config_pool *config);
+void pool_fini(struct pool *p);
+
+// Returns an address in network order, or 0 when none is free.
+uint32_t pool_take(struct pool *p);
+
+// Take this very address. Returns 0 | -EADDRNOTAVAIL not of this pool | -EADDRINUSE.
+int pool_take_address(struct pool *p, uint32_t address_be);
+
+// Give it back; an address that is not of this pool is left alone.
+void pool_release(struct pool *p, uint32_t address_be);

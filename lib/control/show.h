@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// What aditctl can ask for: one line a command in show.c. A command that prints is a function that
+// fills one page at a time and is called until it is done; one that acts does so at once.
+#pragma once
+
+#include "control/render.h"
+
+enum {
+	SHOW_WORDS_MAX = 3,
+	SHOW_MESSAGE_BYTES = 2048,
+	SHOW_OK = 0, // exit codes of aditctl
+	SHOW_FAILED = 1,
+	SHOW_USAGE = 2,
+};
+
+struct control;
+struct show;
+
+struct show_command {
+	const char *words[2];
+	const char *argument; // what it takes, "ID"; NULL: nothing
+	const char *help;
+	// Either: fill the page; returns true when all is said. It begins with stage and cursor 0.
+	bool (*page)(struct control *c, struct show *s);
+	// Before the first page: is there something to show? Returns an exit code, with a message.
+	// May be NULL.
+	int (*check)(struct control *c, struct show *s);
+	// Or: act. Returns an exit code, with a message.
+	int (*act)(struct control *c, struct show *s);
+};
+
+// One request on its way.
+struct show {
+	const struct show_command *command;
+	struct render render;
+	struct span argument;		  // of the request, stays with it
+	uint32_t uid;			  // of the client
+	char message[SHOW_MESSAGE_BYTES]; // of check and act
+	// how far a command that prints has come
+	uint32_t stage;
+	uint32_t cursor;
+	uint64_t seq;
+	uint64_t id;
+	uint32_t counts[8];
+};
+
+// Find the command that words[n_words] name.
+//
+//   returns  SHOW_OK, s->command and s->argument are set; for "help" s->command is NULL and
+//            s->message is the answer | SHOW_USAGE and s->message has the list of right words
+int show_parse(struct show *s, const struct span *words, size_t n_words);
+
+bool show_sessions(struct control *c, struct show *s);
+bool show_session(struct control *c, struct show *s);
+int show_session_check(struct control *c, struct show *s);
+bool show_counters(struct control *c, struct show *s);
+bool show_lanes(struct control *c, struct show *s);
+bool show_events(struct control *c, struct show *s);
+bool show_pool(struct control *c, struct show *s);
+bool show_version(struct control *c, struct show *s);
+int show_clear_session(struct control *c, struct show *s);
+int show_clear_user(struct control *c, struct show *s);

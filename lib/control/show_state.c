@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "control/show.h"
+
+#include "control/control_state.h"
+
+#include <arpa/inet.h>
+#include <rte_version.h>
+#include <unistd.h>
+
+bool show_events(struct control *c, struct show *s)
+{
+	static const struct render_column columns[] = {
+		{"SEQ", "seq", true, true},
+		{"TIME", "time", false, false},
+		{"LEVEL", "level", false, false},
+		{"KIND", "kind", false, true},
+		{"EVENT", "text", false, false},
+	};
+	struct render *r = &s->render;
+	const struct event_log *events = c->config.log->events;
+
+	if (s->stage++ == 0) {
+		render_table_begin(r, "events", columns, RTE_DIM(columns));
+		s->seq = events ? event_history_first(&events->history) : 0;
+		// What is told while this goes out is left for the next time.
+		s->id = events ? events->history.next_seq : 0;
+	}
+	for (; s->seq < s->id && render_has_room(r); s->seq++) {
+		const struct event_record *e = event_history_get(&events->history, s->seq);
+		if (!e)
+			continue;
+		render_row_begin(r);
+		render_u64(r, e->seq);
+		render_time(r, e->wall_ns);
+		render_word(r, log_level_name(e->level));
+		render_word(r, event_kind_info(e->kind)->name);
+		// The line was escaped when it was made.
+		render_word(r, e->text);
+		render_row_end(r);
+	}
+	if (s->seq < s->id)
+		return false;
+	render_table_end(r);
+	return true;
+}
+
+bool show_pool(struct control *c, struct show *s)
+{
+	static const struct render_column columns[] = {
+		{"POOL", "pool", false, false},
+		{"FIRST", "first", false, false},
+		{"LAST", "last", false, false},
+		{"SERVER", "server", false, false},
+		{"ADDRESSES", "addresses", true, false},
+		{"IN-USE", "in_use", true, false},
+		{"FREE", "free", true, false},
+		{"FOUND-EMPTY", "found_empty", true, false},
+	};
+	struct render *r = &s->render;
+
+	render_table_begin(r, "pools", columns, RTE_DIM(columns));
+	for (uint16_t i = 0; i < c->n_pools; i++) {
+		const struct pool *p = &c->pools[i];
+		render_row_begin(r);
+		render_word(r, p->config->name);
+		render_ipv4(r, htonl(p->config->first));
+		render_ipv4(r, htonl(p->config->last));
+		render_ipv4(r, p->config->server_inner_be);
+		render_u64(r, p->n_usable);
+		render_u64(r, p->n_usable - p->n_free);
+		render_u64(r, p->n_free);
+		render_u64(r, p->n_exhausted);
+		render_row_end(r);
+	}
+	render_table_end(r);
+	return true;
+}
+
+bool show_version(struct control *c, struct show *s)
+{
+	struct render *r = &s->render;
+
+	render_record_begin(r, "version");
+	render_key(r, "adit", NULL);
+	render_word(r, ADIT_VERSION);
+	render_key(r, "dpdk", NULL);
+	render_word(r, rte_version());
+	render_key(r, "name", NULL);
+	render_word(r, c->config.config->name);
+	render_key(r, "pid", NULL);
+	render_u64(r, (uint64_t)getpid());
+	render_key(r, "started", NULL);
+	render_time(r, c->started_wall_ns);
+	render_key(r, "uptime", NULL);
+	render_duration(r, control_now(c) - c->started_ns);
+	render_key(r, "workers", NULL);
+	render_u64(r, c->config.n_workers);
+	render_key(r, "crypto_driver", NULL);
+	render_word(r, c->config.config->crypto_driver);
+	render_key(r, "aaa_driver", NULL);
+	render_word(r, c->config.aaa->name);
+	render_record_end(r);
+	return true;
+}

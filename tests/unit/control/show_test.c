@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "control/show.h"
+
+#include "shim/shim.h"
+
+TEST(show, parse_table)
+{
+	static const struct {
+		const char *words[4];
+		int code;
+		const char *says; // in the message; NULL: a command was found
+	} cases[] = {
+		{{"show", "sessions"}, SHOW_OK, NULL},
+		{{"show", "session", "0x1"}, SHOW_OK, NULL},
+		{{"show", "counters"}, SHOW_OK, NULL},
+		{{"show", "events"}, SHOW_OK, NULL},
+		{{"show", "lanes"}, SHOW_OK, NULL},
+		{{"show", "pool"}, SHOW_OK, NULL},
+		{{"show", "version"}, SHOW_OK, NULL},
+		{{"clear", "session", "0x1"}, SHOW_OK, NULL},
+		{{"clear", "user", "alice"}, SHOW_OK, NULL},
+		{{"help"}, SHOW_OK, "clear user NAME"},
+		{{NULL}, SHOW_USAGE, "show sessions"},
+		{{"shwo", "sessions"}, SHOW_USAGE, "Unknown word shwo"},
+		{{"show"}, SHOW_USAGE, "One word is missing"},
+		{{"show", "sesions"}, SHOW_USAGE, "Unknown word sesions"},
+		{{"show", "sessions", "x"}, SHOW_USAGE, "usage: show sessions"},
+		{{"show", "session"}, SHOW_USAGE, "usage: show session ID"},
+		{{"clear", "session"}, SHOW_USAGE, "usage: clear session ID"},
+		{{"clear", "all"}, SHOW_USAGE, "Unknown word all"},
+		{{"\x1b[2J"}, SHOW_USAGE, "Unknown word \"\\x1b[2J\""},
+	};
+	static struct show s;
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct span words[4];
+		size_t n = 0;
+		SHIM_TRACE_CASE(i);
+		for (; n < 4 && cases[i].words[n]; n++)
+			words[n] = span_of_text(cases[i].words[n]);
+		memset(&s, 0, sizeof(s));
+		EXPECT_EQ(cases[i].code, show_parse(&s, words, n));
+		EXPECT_EQ(cases[i].says == NULL, s.command != NULL);
+		if (cases[i].says)
+			EXPECT_STRCONTAINS(s.message, cases[i].says);
+	}
+}
+
+// A wrong second word gets the list of those that are right after the first.
+TEST(show, the_list_fits_the_first_word)
+{
+	static struct show s;
+	const struct span words[] = {span_of_text("clear"), span_of_text("x")};
+
+	memset(&s, 0, sizeof(s));
+	EXPECT_EQ(SHOW_USAGE, show_parse(&s, words, 2));
+	EXPECT_STRCONTAINS(s.message, "clear user NAME");
+	EXPECT_TRUE(strstr(s.message, "show") == NULL);
+}
