@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "adit/eal.h"
+
+#include <errno.h>
+#include <rte_eal.h>
+#include <rte_errno.h>
+#include <rte_mbuf.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <unistd.h>
+
+enum {
+	ARGUMENTS_MAX = 32 + 2 * LIMIT_PORTS,
+	ARGUMENT_BYTES = 320,
+	// The af_packet driver asks the kernel to reassemble fragments before it hands them over, and cuts off what is
+	// longer than its frame: room for the datagrams of up to 4 KB that DNS and old file servers send.
+	INTERFACE_FRAME_BYTES = 4096,
+};
+
+struct arguments {
+	int n;
+	bool failed;
+	char text[ARGUMENTS_MAX][ARGUMENT_BYTES];
+	char *pointers[ARGUMENTS_MAX + 1];
+};
+
+__attribute__((format(printf, 2, 3))) static void add(struct arguments *a, const char *format, ...)
+{
+	va_list list;
+
+	if (a->n == ARGUMENTS_MAX) {
+		a->failed = true;
+		return;
+	}
+	va_start(list, format);
+	int len = vsnprintf(a->text[a->n], ARGUMENT_BYTES, format, list);
+	va_end(list);
+	a->failed |= len < 0 || len >= ARGUMENT_BYTES;
+	a->pointers[a->n] = a->text[a->n];
+	a->n++;
+}
+
+static void add_lanes(struct arguments *a, const struct config *c)
+{
+	char map[ARGUMENT_BYTES];
+	int len = snprintf(map, sizeof(map), "0@%u", c->control_cpu);
+
+	for (unsigned int i = 0; i < c->n_workers && len < (int)sizeof(map); i++)
+		len += snprintf(
+			map + len, sizeof(map) - (size_t)len, ",%u@%u", i + 1, c->worker_cpus[i]);
+	add(a, "--lcores=%s", map);
+	add(a, "--main-lcore=0");
+}
+
+static void add_memory(struct arguments *a, const struct config *c)
+{
+	add(a, "-m");
+	add(a, "%u", c->memory_mb);
+	if (c->hugepages) {
+		// No file in hugetlbfs outlives the process, and two instances do not meet.
+		add(a, "--in-memory");
+		return;
+	}
+	add(a, "--no-huge");
+	add(a, "--no-shconf");
+	add(a, "--no-telemetry");
+}
+
+static void add_devices(struct arguments *a, const struct config *c)
+{
+	bool has_pci = false;
+
+	for (unsigned int i = 0; i < c->n_ports; i++) {
+		const struct config_port *p = &c->ports[i];
+		switch (p->kind) {
+		case CONFIG_DEVICE_PCI:
+			has_pci = true;
+			add(a, "--allow=%s", p->device);
+			break;
+		case CONFIG_DEVICE_VDEV:
+			add(a, "--vdev=%s", p->device);
+			break;
+		case CONFIG_DEVICE_INTERFACE:
+			// The ring holds what arrives while an idle worker sleeps.
+			add(a,
+				"--vdev=net_af_packet%u,iface=%s,qpairs=%u,blocksz=%u,framesz=%u,"
+				"framecnt=%u",
+				i, p->device, c->n_workers, INTERFACE_FRAME_BYTES,
+				INTERFACE_FRAME_BYTES, p->rx_descriptors);
+			break;
+		}
+	}
+	// Without this EAL takes the machine's own NICs.
+	if (!has_pci)
+		add(a, "--no-pci");
+}
+
+static int fail(struct log *log, const char *what, int error, const char *hint)
+{
+	struct event e;
+
+	event_begin(&e, EVENT_START_FAILED);
+	event_word(&e, "what", what);
+	event_text(&e, "error", span_of_text(strerror(-error)));
+	event_word(&e, "hint", hint);
+	event_send(log, &e);
+	return error;
+}
+
+// EAL would print all its own options, which are none of adit's.
+static int check_cpu(struct log *log, const char *key, unsigned int cpu)
+{
+	char path[64], what[64];
+
+	snprintf(path, sizeof(path), "/sys/devices/system/cpu/cpu%u", cpu);
+	if (access(path, F_OK) == 0)
+		return 0;
+	snprintf(what, sizeof(what), "CPU %u of %s", cpu, key);
+	return fail(log, what, -ENODEV, "this machine has no such CPU; lscpu lists them");
+}
+
+int eal_start(const struct config *config, struct log *log)
+{
+	struct arguments *a = &(struct arguments){0};
+	int error = check_cpu(log, "lanes.control", config->control_cpu);
+
+	for (unsigned int i = 0; !error && i < config->n_workers; i++)
+		error = check_cpu(log, "lanes.workers", config->worker_cpus[i]);
+	if (error)
+		return error;
+
+	add(a, "adit");
+	add_lanes(a, config);
+	add_memory(a, config);
+	add_devices(a, config);
+	add(a, "--log-level=warning");
+	if (a->failed)
+		return fail(log, "eal", -E2BIG, "the devices of ports are too many or too long");
+	if (rte_eal_init(a->n, a->pointers) >= 0)
+		return 0;
+	return fail(log, "eal", -rte_errno,
+		config->hugepages ? "see the lines of EAL above; memory.hugepages needs free hugepages "
+				    "(sysctl vm.nr_hugepages)"
+				  : "see the lines of EAL above");
+}
+
+uint16_t eal_mbuf_bytes(const struct config *config)
+{
+	for (unsigned int i = 0; i < config->n_ports; i++)
+		if (config->ports[i].kind == CONFIG_DEVICE_INTERFACE)
+			return INTERFACE_FRAME_BYTES + RTE_PKTMBUF_HEADROOM;
+	return RTE_MBUF_DEFAULT_BUF_SIZE;
+}
+
+void eal_device_name(const struct config *config, unsigned int port, char *out, size_t cap)
+{
+	const struct config_port *p = &config->ports[port];
+
+	switch (p->kind) {
+	case CONFIG_DEVICE_PCI:
+		snprintf(out, cap, "%s", p->device);
+		break;
+	case CONFIG_DEVICE_VDEV:
+		snprintf(out, cap, "%.*s", (int)strcspn(p->device, ","), p->device);
+		break;
+	case CONFIG_DEVICE_INTERFACE:
+		snprintf(out, cap, "net_af_packet%u", port);
+		break;
+	}
+}

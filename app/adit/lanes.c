@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "adit/lanes.h"
+
+#include "adit/hint.h"
+
+#include <errno.h>
+#include <rte_launch.h>
+#include <rte_lcore.h>
+#include <rte_malloc.h>
+#include <stdio.h>
+
+static int fail(struct log *log, const char *what, int error)
+{
+	struct event e;
+
+	event_begin(&e, EVENT_START_FAILED);
+	event_word(&e, "what", what);
+	event_text(&e, "error", span_of_text(strerror(-error)));
+	if (hint_memory(error))
+		event_word(&e, "hint", hint_memory(error));
+	event_send(log, &e);
+	return error;
+}
+
+static int open_links(struct lanes *l, unsigned int i, int socket)
+{
+	struct lane_links *k = &l->links[i];
+	char name[32];
+
+	snprintf(name, sizeof(name), "commands-%u", i);
+	k->commands = lane_ring_new_commands(name, LIMIT_COMMAND_RING, socket);
+	snprintf(name, sizeof(name), "events-%u", i);
+	k->events = lane_ring_new_events(name, LIMIT_EVENT_RING, socket);
+	snprintf(name, sizeof(name), "exceptions-%u", i);
+	k->exceptions = lane_ring_new_events(name, LIMIT_EXCEPTION_RING, socket);
+	k->wake = &l->wake;
+	return k->commands && k->events && k->exceptions ? 0 : -ENOMEM;
+}
+
+static int open_handoffs(struct lanes *l)
+{
+	char name[32];
+
+	for (unsigned int from = 0; from < l->n_workers; from++) {
+		for (unsigned int to = 0; to < l->n_workers; to++) {
+			if (from == to)
+				continue;
+			snprintf(name, sizeof(name), "handoff-%u-%u", from, to);
+			l->handoff[from][to] = rte_ring_create(name, LIMIT_HANDOFF_RING,
+				(int)rte_lcore_to_socket_id(to + 1), RING_F_SP_ENQ | RING_F_SC_DEQ);
+			if (!l->handoff[from][to])
+				return -ENOMEM;
+		}
+	}
+	return 0;
+}
+
+static int open_worker(struct lanes *l, unsigned int i, const struct config *config,
+	const struct ports *ports, struct rte_mempool *pool, const struct crypto_driver *crypto)
+{
+	struct worker_config w = {
+		.index = (uint8_t)i,
+		.n_workers = (uint8_t)l->n_workers,
+		.n_ports = (uint8_t)ports->n,
+		.pptp_port = config->tcp_port,
+		.socket = (int)rte_lcore_to_socket_id(i + 1),
+		.pool = pool,
+		.links = &l->links[i],
+		.sessions = &l->sessions[i],
+		.owners = l->owners,
+		.counters = l->counters[i],
+		.crypto = crypto,
+		.server_be = config->n_pools ? config->pools[0].server_inner_be : 0,
+		.exception_rate_pps = config->exception_rate_pps,
+		.idle_sleep_us = config->idle_sleep_us,
+		.failures_max = config->decrypt_failures_max,
+	};
+	int error = 0;
+
+	ports_for_worker(ports, config, i, w.ports);
+	for (unsigned int other = 0; other < l->n_workers; other++) {
+		w.handoff_in[other] = l->handoff[other][i];
+		w.handoff_out[other] = l->handoff[i][other];
+	}
+	l->workers[i] = worker_new(&w, &error);
+	return l->workers[i] ? 0 : error;
+}
+
+int lanes_open(struct lanes *l, const struct config *config, const struct ports *ports,
+	struct rte_mempool *pool, const struct crypto_driver *crypto, struct log *log)
+{
+	// A worker may come to own every call; slots cost address space, and memory when they are used.
+	uint32_t n_slots = RTE_MIN(config->max_calls, (uint32_t)LIMIT_SESSIONS_PER_WORKER);
+	int error;
+
+	*l = (struct lanes){.wake.event_fd = -1};
+	l->n_workers = config->n_workers;
+	error = lane_wake_init(&l->wake);
+	if (error)
+		return fail(log, "eventfd", error);
+	l->owners = owner_map_new(config->listen_be, config->n_listen);
+	if (!l->owners)
+		return fail(log, "owner-map", -ENOMEM);
+	error = open_handoffs(l);
+	if (error)
+		return fail(log, "handoff-rings", error);
+	for (unsigned int i = 0; i < l->n_workers; i++) {
+		int socket = (int)rte_lcore_to_socket_id(i + 1);
+		l->counters[i] = rte_zmalloc_socket(
+			"counters", sizeof(*l->counters[i]), RTE_CACHE_LINE_SIZE, socket);
+		error = l->counters[i] ? open_links(l, i, socket) : -ENOMEM;
+		if (error)
+			return fail(log, "rings", error);
+		error = session_table_init(&l->sessions[i], n_slots, socket);
+		if (error)
+			return fail(log, "session-table", error);
+		error = open_worker(l, i, config, ports, pool, crypto);
+		if (error)
+			return fail(log, "worker", error);
+	}
+	return 0;
+}
+
+int lanes_start(struct lanes *l)
+{
+	for (unsigned int i = 0; i < l->n_workers; i++) {
+		int error = rte_eal_remote_launch(worker_run, l->workers[i], i + 1);
+		if (error)
+			return error;
+		l->is_running = true;
+	}
+	return 0;
+}
+
+void lanes_stop(struct lanes *l)
+{
+	if (!l->is_running)
+		return;
+	for (unsigned int i = 0; i < l->n_workers; i++)
+		worker_stop(l->workers[i]);
+	rte_eal_mp_wait_lcore();
+	l->is_running = false;
+}
+
+void lanes_close(struct lanes *l)
+{
+	for (unsigned int i = 0; i < l->n_workers; i++) {
+		worker_free(l->workers[i]);
+		session_table_fini(&l->sessions[i]);
+		lane_ring_free_commands(l->links[i].commands);
+		lane_ring_free_events(l->links[i].events);
+		lane_ring_free_events(l->links[i].exceptions);
+		rte_free(l->counters[i]);
+		for (unsigned int to = 0; to < l->n_workers; to++)
+			rte_ring_free(l->handoff[i][to]);
+	}
+	owner_map_free(l->owners);
+	lane_wake_fini(&l->wake);
+}

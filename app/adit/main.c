@@ -1,0 +1,236 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// adit: wiring. Reads the configuration, tests the crypto, makes the lanes, runs control on this
+// thread until a signal ends it, and takes everything down again.
+#include "adit/eal.h"
+#include "adit/hint.h"
+#include "adit/lanes.h"
+#include "adit/notify.h"
+#include "adit/options.h"
+#include "adit/ports.h"
+#include "adit/privilege.h"
+#include "adit/selftest.h"
+#include "conf/load.h"
+#include "drivers/drivers.h"
+
+#include <errno.h>
+#include <rte_eal.h>
+#include <rte_errno.h>
+#include <rte_lcore.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+
+enum { EXIT_USAGE = 2, MBUF_CACHE = 256, DESCRIPTORS_SPARE = 128 };
+
+struct app {
+	struct config *config;
+	struct log log;
+	const struct crypto_driver *crypto;
+	struct rte_mempool *pool;
+	struct ports ports;
+	struct lanes lanes;
+	struct control *control;
+};
+
+static int fail(struct app *a, const char *what, int error)
+{
+	struct event e;
+
+	event_begin(&e, EVENT_START_FAILED);
+	event_word(&e, "what", what);
+	event_text(&e, "error", span_of_text(strerror(-error)));
+	if (hint_memory(error))
+		event_word(&e, "hint", hint_memory(error));
+	event_send(&a->log, &e);
+	return error;
+}
+
+static void on_ready(void *context)
+{
+	(void)context;
+	notify_ready();
+}
+
+// Control takes the signals by descriptor; no thread may be interrupted by them.
+static void block_signals(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGHUP);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	signal(SIGPIPE, SIG_IGN);
+}
+
+static void raise_descriptor_limit(const struct config *c)
+{
+	struct rlimit r;
+
+	if (getrlimit(RLIMIT_NOFILE, &r) < 0)
+		return;
+	rlim_t wanted = (rlim_t)c->max_connections + DESCRIPTORS_SPARE;
+	if (r.rlim_cur >= wanted)
+		return;
+	r.rlim_cur = r.rlim_max < wanted ? r.rlim_max : wanted;
+	(void)setrlimit(RLIMIT_NOFILE, &r);
+}
+
+static int load_config(struct app *a, const struct options *options)
+{
+	struct config_errors *errors = calloc(1, sizeof(*errors));
+	int error = -ENOMEM;
+
+	a->config = config_new();
+	if (errors && a->config) {
+		error = config_load(options->config_path, a->config, errors);
+		config_errors_print(errors, stderr);
+		if (error && errors->n_errors == 0)
+			fprintf(stderr, "adit: %s: %s\n", options->config_path, strerror(-error));
+		if (!error && options->check_only)
+			printf("%s: ok\n", options->config_path);
+	}
+	free(errors);
+	return error;
+}
+
+static int choose_crypto(struct app *a)
+{
+	const char *failed = NULL;
+	struct event e;
+
+	a->crypto = drivers_find_crypto(a->config->crypto_driver);
+	if (!a->crypto || !a->crypto->for_production)
+		return fail(a, "crypto-driver", -ENOENT);
+	int error = selftest_run(a->crypto, &failed);
+	if (!error)
+		return 0;
+	event_begin(&e, EVENT_SELFTEST_FAILED);
+	event_text(&e, "driver", span_of_text(a->crypto->name));
+	event_text(&e, "case", span_of_text(failed ? failed : "open"));
+	event_send(&a->log, &e);
+	return error;
+}
+
+static int open_all(struct app *a)
+{
+	struct config *c = a->config;
+	int error = eal_start(c, &a->log);
+
+	if (error)
+		return error;
+	a->pool = rte_pktmbuf_pool_create(
+		"packets", c->n_mbufs, MBUF_CACHE, 0, eal_mbuf_bytes(c), (int)rte_socket_id());
+	if (!a->pool)
+		return fail(a, "packet-pool", -rte_errno);
+	error = ports_open(&a->ports, c, a->pool, &a->log);
+	if (!error)
+		error = lanes_open(&a->lanes, c, &a->ports, a->pool, a->crypto, &a->log);
+	return error;
+}
+
+static int serve(struct app *a)
+{
+	const struct session_table *sessions[LIMIT_WORKERS];
+	const struct lane_counters *counters[LIMIT_WORKERS];
+	int error;
+
+	for (unsigned int i = 0; i < a->lanes.n_workers; i++) {
+		sessions[i] = &a->lanes.sessions[i];
+		counters[i] = a->lanes.counters[i];
+	}
+	const struct control_config control = {
+		.config = a->config,
+		.log = &a->log,
+		.pool = a->pool,
+		.n_ports = a->ports.n,
+		.ports = a->ports.control,
+		.n_workers = a->lanes.n_workers,
+		.links = a->lanes.links,
+		.sessions = sessions,
+		.counters = counters,
+		.wake = &a->lanes.wake,
+		.owners = a->lanes.owners,
+		.aaa = drivers_find_aaa("local"),
+		.ready = on_ready,
+	};
+	error = control_new(&control, &a->control);
+	if (error)
+		return error;
+	if (a->config->run_as_user[0]) {
+		error = privilege_drop_to(a->config->run_as_user);
+		if (error)
+			return fail(a, "run-as-user", error);
+	}
+	error = lanes_start(&a->lanes);
+	if (error)
+		return fail(a, "workers", error);
+	error = control_run(a->control);
+	notify_stopping();
+	return error;
+}
+
+// Everything in reverse; each part copes with never having been opened.
+static void close_all(struct app *a)
+{
+	lanes_stop(&a->lanes);
+	control_free(a->control);
+	lanes_close(&a->lanes);
+	ports_close(&a->ports);
+	rte_mempool_free(a->pool);
+	(void)rte_eal_cleanup();
+}
+
+static enum log_target log_target_of(const struct config *c)
+{
+	return c->log_target == CONFIG_LOG_SYSLOG ? LOG_TARGET_SYSLOG : LOG_TARGET_STDERR;
+}
+
+int main(int argc, char **argv)
+{
+	struct app *a = calloc(1, sizeof(*a));
+	struct options options;
+	int status = EXIT_FAILURE;
+
+	switch (options_parse(argc, argv, &options)) {
+	case OPTIONS_RUN:
+		break;
+	case OPTIONS_DONE:
+		free(a);
+		return EXIT_SUCCESS;
+	case OPTIONS_BAD:
+		free(a);
+		return EXIT_USAGE;
+	}
+	if (!a)
+		return EXIT_FAILURE;
+	block_signals();
+	(void)privilege_no_cores();
+	if (load_config(a, &options) != 0)
+		goto free_config;
+	if (options.check_only) {
+		status = EXIT_SUCCESS;
+		goto free_config;
+	}
+	log_open(&a->log, log_target_of(a->config), (enum log_level)a->config->log_level, "adit");
+	a->log.events = event_log_new();
+	raise_descriptor_limit(a->config);
+	if (choose_crypto(a) == 0) {
+		if (open_all(a) == 0 && serve(a) == 0)
+			status = EXIT_SUCCESS;
+		close_all(a);
+	}
+	struct event e;
+	event_begin(&e, EVENT_STOPPED);
+	event_i64(&e, "status", status);
+	event_send(&a->log, &e);
+	event_log_free(a->log.events);
+	log_close(&a->log);
+
+free_config:
+	config_free(a->config);
+	free(a);
+	return status;
+}

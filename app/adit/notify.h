@@ -1,0 +1,6 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Tell systemd how we are; nothing happens without systemd.
+#pragma once
+
+void notify_ready(void);
+void notify_stopping(void);
