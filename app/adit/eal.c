@@ -139,9 +139,10 @@ int eal_start(const struct config *config, struct log *log)
 	if (rte_eal_init(a->n, a->pointers) >= 0)
 		return 0;
 	return fail(log, "eal", -rte_errno,
-		config->hugepages ? "see the lines of EAL above; memory.hugepages needs free hugepages "
-				    "(sysctl vm.nr_hugepages)"
-				  : "see the lines of EAL above");
+		config->hugepages
+			? "see the lines of EAL above; memory.hugepages needs free hugepages "
+			  "(sysctl vm.nr_hugepages)"
+			: "see the lines of EAL above");
 }
 
 uint16_t eal_mbuf_bytes(const struct config *config)

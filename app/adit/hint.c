@@ -17,7 +17,8 @@ const char *hint_interface(int error)
 {
 	switch (error) {
 	case -ENODEV:
-		return "ports.device names no interface of this network namespace; ip link lists them";
+		return "ports.device names no interface of this network namespace; ip link lists "
+		       "them";
 	case -EPERM:
 		return needs_net_admin;
 	}
@@ -30,7 +31,8 @@ const char *hint_tap(int error)
 	case -ENOENT:
 		return "there is no /dev/net/tun: modprobe tun, or let the container have it";
 	case -EBUSY:
-		return "another process has this TAP, maybe another adit; or choose another ports.tap";
+		return "another process has this TAP, maybe another adit; or choose another "
+		       "ports.tap";
 	case -EINVAL:
 	case -EEXIST:
 		return "an interface that is no TAP has this name; choose another ports.tap";

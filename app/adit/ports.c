@@ -6,8 +6,8 @@
 
 #include <errno.h>
 
-static int fail_with_hint(struct log *log, const struct config_port *p, const char *what, int error,
-	const char *hint)
+static int fail_with_hint(
+	struct log *log, const struct config_port *p, const char *what, int error, const char *hint)
 {
 	struct event e;
 
@@ -83,7 +83,8 @@ static int open_port(struct control_port *out, const struct config *config, unsi
 	error = rte_eth_dev_get_port_by_name(device, &id);
 	if (error)
 		return fail_with_hint(log, p, "no-such-device", error,
-			"see the lines of EAL above; an interface needs CAP_NET_RAW, a PCI device a driver "
+			"see the lines of EAL above; an interface needs CAP_NET_RAW, a PCI device "
+			"a driver "
 			"for user space (vfio-pci)");
 	error = configure(id, p, config->n_workers, log);
 	if (!error)

@@ -199,7 +199,7 @@ static const struct schema_item pptp_items[] = {
 	UINT("max_calls", max_calls, 1, 1000000, false, "65535", "Calls at a time."),
 	UINT("max_calls_per_connection", max_calls_per_connection, 1, 65535, false, "8",
 		"Calls on one control connection."),
-	UINT("max_calls_per_source", max_calls_per_source, 1, 65535, false, "64",
+	UINT("max_calls_per_source", max_calls_per_source, 1, 65535, false, "1024",
 		"Calls from one address; raise it where more clients share one behind NAT."),
 	UINT("max_connections_per_source", max_connections_per_source, 1, 1000000, false, "4096",
 		"Control connections from one address; many clients may share one behind NAT."),

@@ -76,13 +76,33 @@ static void frame(struct client *client, const char *stream, size_t n)
 	client->n_page = API_HEADER_BYTES_MAX + n;
 }
 
+// Standard output is JSON where JSON was asked for, also when there is but a sentence to say.
+static size_t put_message(struct client *client, bool is_json)
+{
+	struct render *r = &client->show.render;
+	char *page = client->page + API_HEADER_BYTES_MAX;
+	size_t n = strlen(client->show.message);
+
+	if (!is_json || n == 0) {
+		memcpy(page, client->show.message, n);
+		return n;
+	}
+	render_set_page(r, page, PAGE_BYTES);
+	render_begin(r, true, false);
+	render_record_begin(r, "reply");
+	render_key(r, "message", NULL);
+	render_text(r, span_of(client->show.message, n - 1)); // without the line's end
+	render_record_end(r);
+	render_end(r);
+	return r->len;
+}
+
 static void say(struct client *client, int code)
 {
-	size_t n = strlen(client->show.message);
+	size_t n = put_message(client, client->show.render.is_json && code == SHOW_OK);
 
 	client->code = code;
 	client->state = CLIENT_ENDING;
-	memcpy(client->page + API_HEADER_BYTES_MAX, client->show.message, n);
 	if (n > 0)
 		frame(client, code == SHOW_OK ? "out" : "err", n);
 }

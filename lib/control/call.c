@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <sys/random.h>
 
-enum { CLEAR_DROPS_MIN = 8 };
+enum { CLEAR_REFUSED_MIN = 8 };
 
 static const uint64_t CLEAR_WATCH_NS = 10000000000;
 
@@ -36,7 +36,7 @@ static void watch_clear_data(struct call *call)
 	struct lane_totals totals;
 
 	call_read_totals(call, &totals);
-	call->clear_drops = totals.drops;
+	call->clear_refused = totals.clear_refused;
 	call->clear_up_pkts = totals.up_pkts;
 	call->clear_due_ns = control_now(call->control) + CLEAR_WATCH_NS;
 }
@@ -217,11 +217,11 @@ void call_cannot_decrypt(struct call *call)
 
 static void check_clear_data(struct call *call)
 {
-	uint64_t drops = call->clear_drops, up_pkts = call->clear_up_pkts;
+	uint64_t refused = call->clear_refused, up_pkts = call->clear_up_pkts;
 
 	watch_clear_data(call);
 	if (call->link.phase == LINK_OPEN && call->clear_up_pkts == up_pkts &&
-		call->clear_drops - drops >= CLEAR_DROPS_MIN)
+		call->clear_refused - refused >= CLEAR_REFUSED_MIN)
 		call_close(call, END_CLIENT_CLEAR_DATA);
 }
 
@@ -353,6 +353,7 @@ void call_read_totals(const struct call *call, struct lane_totals *out)
 		.drops = counter_read(&n->drops),
 		.lost = counter_read(&n->lost),
 		.decrypt_failures = counter_read(&n->decrypt_failures),
+		.clear_refused = counter_read(&n->clear_refused),
 	};
 }
 

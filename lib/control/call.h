@@ -40,8 +40,8 @@ struct call {
 	bool is_open; // data may pass now
 	bool asks_aaa;
 	enum end_reason auth_refusal; // not END_NONE: AAA was not asked, to be told to the link
-	bool out_of_room; // a command did not fit: to be ended
-	bool is_authenticated; // once; after that nobody but the same user can again
+	bool out_of_room;	      // a command did not fit: to be ended
+	bool is_authenticated;	      // once; after that nobody but the same user can again
 	uint64_t started_ns;
 	uint64_t started_wall_ns;
 	uint64_t up_ns;
@@ -57,7 +57,7 @@ struct call {
 	// clear data where encryption is required, see call_saw_clear_data()
 	bool saw_clear;
 	uint64_t clear_due_ns;
-	uint64_t clear_drops;
+	uint64_t clear_refused;
 	uint64_t clear_up_pkts;
 };
 

@@ -303,8 +303,7 @@ static int open_all(struct control *c)
 		(rc = open_pools(c)) != 0 || (rc = open_tables(c)) != 0 ||
 		(rc = open_aaa(c)) != 0 ||
 		(rc = fail(c, "command backlogs", workers_init(c))) != 0 ||
-		(rc = routes_open(c)) != 0 ||
-		(rc = fail_api(c, api_open(c, &c->api))) != 0)
+		(rc = routes_open(c)) != 0 || (rc = fail_api(c, api_open(c, &c->api))) != 0)
 		return rc;
 	// The first table goes down before the first client comes.
 	routes_publish(c);

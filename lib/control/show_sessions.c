@@ -258,6 +258,7 @@ static void describe_counters(struct control *c, struct render *r, const struct 
 		{"late", &n->late},
 		{"jumps", &n->jumps},
 		{"decrypt_failures", &n->decrypt_failures},
+		{"clear_refused", &n->clear_refused},
 		{"lone_acks_sent", &n->lone_acks_sent},
 		{"lone_acks_received", &n->lone_acks_received},
 		{"key_changes", &n->key_changes},

@@ -11,6 +11,7 @@ static uint8_t refuse_clear(struct worker *w, struct session *s)
 {
 	const uint16_t told = SESSION_CLEAR_TOLD;
 
+	counter_add(&s->counters.clear_refused, 1);
 	if (s->flags & SESSION_REQUIRE_ENCRYPTION && !(s->flags & told)) {
 		struct lane_event e = {.kind = LANE_CLEAR_DATA, .session_id = s->id};
 		if (punt_event(w, &e))

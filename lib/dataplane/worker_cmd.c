@@ -86,6 +86,7 @@ static void delete (struct worker *w, struct session *s, uint64_t id)
 			.drops = c->drops,
 			.lost = c->lost,
 			.decrypt_failures = c->decrypt_failures,
+			.clear_refused = c->clear_refused,
 		};
 		stage_ack_forget(w, s);
 		session_table_release(w->config.sessions, s);

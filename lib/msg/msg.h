@@ -85,7 +85,7 @@ enum lane_event_kind {
 
 struct lane_totals { // final counters, see struct session_counters
 	uint64_t up_pkts, up_bytes, down_pkts, down_bytes;
-	uint64_t drops, lost, decrypt_failures;
+	uint64_t drops, lost, decrypt_failures, clear_refused;
 };
 
 struct lane_event {

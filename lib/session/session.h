@@ -22,6 +22,7 @@ struct session_counters {
 	uint64_t lost;	// sequence numbers that never came
 	uint64_t duplicates, late, jumps;
 	uint64_t decrypt_failures;
+	uint64_t clear_refused; // clear data from the client where encryption is required
 	uint64_t lone_acks_sent, lone_acks_received;
 	uint64_t key_changes;
 	uint64_t last_up_ns; // monotonic time of the last packet from the client

@@ -182,6 +182,22 @@ static bool has_ended(struct lab *l, void *unused)
 	return lab_count_calls(l) == 0;
 }
 
+// Where there is but a sentence to say it is JSON too; what went wrong is text, for it goes to "err".
+TEST(api, a_sentence_in_json)
+{
+	lab_open(&lab, NULL);
+	dial_up("alice");
+	EXPECT_EQ(0, lab_ask(&lab, "1 json help\n", text, sizeof(text)));
+	expect_json(text);
+	EXPECT_STRCONTAINS(text, "{\"reply\":{\"message\":\"Commands:");
+	EXPECT_STRCONTAINS(text, "clear user NAME");
+	EXPECT_EQ(0, lab_ask(&lab, "1 json clear user alice\n", text, sizeof(text)));
+	EXPECT_STREQ("{\"reply\":{\"message\":\"1 session of the user is being ended.\"}}\n", text);
+	EXPECT_EQ(1, lab_ask(&lab, "1 json clear user nobody\n", text, sizeof(text)));
+	EXPECT_STREQ("User nobody has no session.\n", text);
+	lab_close(&lab);
+}
+
 TEST(api, clears_a_session)
 {
 	char line[64];

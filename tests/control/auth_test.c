@@ -323,8 +323,8 @@ TEST(auth, another_user_does_not_take_a_call_over)
 		EXPECT_TRUE(client.peer.was_refused);
 		EXPECT_EQ(1, door.n_asked);
 		EXPECT_EQ(1, lab_count_events(&lab, EVENT_AUTH_FAILED, "user=alice"));
-		EXPECT_EQ(1, lab_count_events(
-				     &lab, EVENT_AUTH_FAILED, "windows-error=691 claimed=bob"));
+		EXPECT_EQ(1,
+			lab_count_events(&lab, EVENT_AUTH_FAILED, "windows-error=691 claimed=bob"));
 		EXPECT_EQ(1, lab_count_events(&lab, EVENT_DOWN, "user=alice"));
 		EXPECT_EQ(1, lab_count_events(&lab, EVENT_DOWN, "reason=auth-rejected"));
 		lab_close(&lab);

@@ -205,14 +205,15 @@ TEST(call, clear_data_ends_a_call_only_if_nothing_else_comes)
 	lab_run(&lab, 20);
 	EXPECT_EQ(1, lab_count_events(&lab, EVENT_PROTOCOL_ERROR, "clear data"));
 	ASSERT_TRUE(call && call->end == END_NONE);
-	slot->counters.drops = 1000; // a forger's, while the client goes on
+	slot->counters.clear_refused = 1000; // a forger's, while the client goes on
 	slot->counters.up_pkts = 1;
 	pass_watch(call);
 	EXPECT_EQ(LINK_OPEN, call->link.phase);
-	slot->counters.drops += 7; // too few to mean it
+	slot->counters.clear_refused += 7; // too few to mean it
+	slot->counters.drops += 1000;	   // what is dropped for other reasons says nothing
 	pass_watch(call);
 	EXPECT_EQ(LINK_OPEN, call->link.phase);
-	slot->counters.drops += 8;
+	slot->counters.clear_refused += 8;
 	pass_watch(call);
 	expect_down("reason=client-clear-data by=client windows-error=742");
 	EXPECT_EQ(1, lab_count_events(&lab, EVENT_DOWN, "saw=clear-data"));

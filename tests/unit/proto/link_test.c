@@ -403,10 +403,12 @@ TEST(link, ignores_a_verdict_that_nobody_waits_for)
 	DONE(&s.seen);
 	script_init(&s);
 	script_to_authenticate(&s);
+	EXPECT_FALSE(link_awaits_verdict(&s.link));
 	script_verdict(&s);
 	DONE(&s.seen);
 	script_init(&s);
 	script_to_open(&s);
+	EXPECT_FALSE(link_awaits_verdict(&s.link));
 	script_verdict(&s);
 	DONE(&s.seen);
 }
@@ -426,10 +428,12 @@ TEST(link, ignores_a_verdict_on_an_earlier_response)
 	script_forget(&s);
 	script_respond(&s);
 	DONE(&s.seen); // one question at a time
+	EXPECT_FALSE(link_awaits_verdict(&s.link));
 	script_verdict(&s);
 	NOTICE(&s.seen, STEP_AUTHENTICATE);
 	DONE(&s.seen);
 	EXPECT_EQ(s.link.phase, LINK_AUTHENTICATE);
+	EXPECT_TRUE(link_awaits_verdict(&s.link));
 	script_verdict(&s);
 	EXPECT_EQ(s.link.phase, LINK_NETWORK);
 
