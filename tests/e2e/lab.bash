@@ -253,10 +253,11 @@ sent_by_adit() # FILTER
 # ---------------------------------------------------------------- adit
 
 # The configuration of the lab with a socket of its own, and what the caller wants otherwise, in
-# the words of the configuration: "ppp = { lcp_echo_interval_s = 2; };"
+# the words of the configuration: "ppp = { lcp_echo_interval_s = 2; };". LAB_WORKERS: their CPUs.
 adit_config() # [GROUP]...
 {
-	sed -E "s|^(\s*socket\s*=\s*)\"[^\"]*\"|\1\"$lab_dir/adit.sock\"|" \
+	sed -E -e "s|^(\s*socket\s*=\s*)\"[^\"]*\"|\1\"$lab_dir/adit.sock\"|" \
+		-e "s|^(\s*workers\s*=\s*)\[.*\]|\1[${LAB_WORKERS:-1}]|" \
 		"$top/config/lab.cfg" >"$lab_dir/adit.cfg"
 	printf '%s\n' "$@" >>"$lab_dir/adit.cfg"
 	chmod 640 "$lab_dir/adit.cfg"
