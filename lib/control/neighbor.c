@@ -12,6 +12,7 @@
 enum {
 	HELD_MAX = 256,		// packets, in all
 	HELD_PER_NEXT_HOP = 16, // packets
+	READ_TRIES = 6,		// dumps in one go
 	EVENTS_PER_READ = 64,	// netlink datagrams taken in one go
 	STATES_KNOWN =
 		NUD_REACHABLE | NUD_STALE | NUD_DELAY | NUD_PROBE | NUD_PERMANENT | NUD_NOARP,
@@ -48,7 +49,8 @@ struct neighbor {
 	struct neighbor_port ports[LIMIT_PORTS];
 	unsigned int n_ports;
 	bool is_dirty;
-	bool routes_changed;
+	bool routes_changed; // to be read anew, as neighbors_changed
+	bool neighbors_changed;
 	uint32_t generation;
 	unsigned int n_entries;
 	struct entry entries[LIMIT_NEXT_HOPS];
@@ -206,21 +208,33 @@ static int compare_routes(const void *x, const void *y)
 	return a->metric < b->metric ? -1 : a->metric > b->metric;
 }
 
-static int read_routes(struct neighbor *n)
+// Read what is marked as changed. A daemon may be changing routes while we read: then again, a few times now and the
+// next second after that. Until it is done no table is built, and the workers keep theirs.
+static int read_changed(struct neighbor *n)
 {
-	n->n_routes = 0;
-	n->routes_changed = false;
-	n->is_dirty = true;
-	int error = netlink_dump(&n->ask, RTM_GETROUTE, take_route, n);
-	qsort(n->routes, n->n_routes, sizeof(n->routes[0]), compare_routes);
-	return error;
+	int error = 0;
+
+	for (int i = 0; i < READ_TRIES && (n->neighbors_changed || n->routes_changed); i++) {
+		if (n->neighbors_changed) {
+			n->n_entries = 0;
+			error = netlink_dump(&n->ask, RTM_GETNEIGH, take_neighbor, n);
+			n->neighbors_changed = error != 0;
+		} else {
+			n->n_routes = 0;
+			error = netlink_dump(&n->ask, RTM_GETROUTE, take_route, n);
+			n->routes_changed = error != 0;
+			qsort(n->routes, n->n_routes, sizeof(n->routes[0]), compare_routes);
+		}
+		n->is_dirty = true;
+	}
+	return n->neighbors_changed || n->routes_changed ? error : 0;
 }
 
 static int read_all(struct neighbor *n)
 {
-	n->n_entries = 0;
-	int error = netlink_dump(&n->ask, RTM_GETNEIGH, take_neighbor, n);
-	return error ? error : read_routes(n);
+	n->neighbors_changed = true;
+	n->routes_changed = true;
+	return read_changed(n);
 }
 
 static int take_notification(const struct nlmsghdr *h, void *context)
@@ -252,7 +266,7 @@ int neighbor_read(struct neighbor *n)
 		if (mnl_cb_run(buf, (size_t)len, 0, 0, take_notification, n) < 0)
 			return -errno;
 	}
-	return n->routes_changed ? read_routes(n) : 0;
+	return read_changed(n);
 }
 
 // ---- open and close --------------------------------------------------------------------------------
@@ -318,7 +332,7 @@ int neighbor_fd(const struct neighbor *n)
 
 bool neighbor_is_dirty(const struct neighbor *n)
 {
-	return n->is_dirty;
+	return n->is_dirty && !n->routes_changed && !n->neighbors_changed;
 }
 
 unsigned int neighbor_count(const struct neighbor *n)
@@ -415,6 +429,8 @@ struct rte_mbuf *neighbor_take_resolved(struct neighbor *n)
 unsigned int neighbor_expire(struct neighbor *n, uint64_t now_ns)
 {
 	unsigned int n_freed = 0;
+
+	(void)read_changed(n); // does nothing unless it failed before
 
 	for (unsigned int i = 0; i < n->n_held;) {
 		if (now_ns - n->held[i].since_ns < HELD_NS) {

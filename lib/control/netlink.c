@@ -45,10 +45,22 @@ static struct nlmsghdr *begin(struct netlink *n, void *buf, uint16_t type, uint1
 	return h;
 }
 
+// Requests that nobody waits for are answered all the same when they are refused. The kernel handles a request
+// while it is being sent, so what is here now belongs to none that follows.
+static void drain(struct netlink *n)
+{
+	char answer[ANSWER_BYTES];
+	int fd = mnl_socket_get_fd(n->socket);
+
+	while (recv(fd, answer, sizeof(answer), MSG_DONTWAIT) >= 0)
+		continue;
+}
+
 static int exchange(struct netlink *n, struct nlmsghdr *h, mnl_cb_t take, void *context)
 {
 	char answer[ANSWER_BYTES];
 
+	drain(n);
 	if (mnl_socket_sendto(n->socket, h, h->nlmsg_len) < 0)
 		return -errno;
 	for (;;) {
@@ -111,6 +123,10 @@ int netlink_default_route_add(struct netlink *n, unsigned int ifindex, uint32_t 
 int netlink_dump(struct netlink *n, uint16_t type, mnl_cb_t take, void *context)
 {
 	char buf[REQUEST_BYTES];
+	int reopened = n->socket ? 0 : netlink_open(n, 0);
+
+	if (reopened)
+		return reopened;
 	struct nlmsghdr *h = begin(n, buf, type, NLM_F_DUMP);
 	struct rtgenmsg *m;
 
@@ -121,11 +137,21 @@ int netlink_dump(struct netlink *n, uint16_t type, mnl_cb_t take, void *context)
 		m = mnl_nlmsg_put_extra_header(h, sizeof(struct rtmsg));
 		m->rtgen_family = AF_INET;
 	}
-	return exchange(n, h, take, context);
+	int error = exchange(n, h, take, context);
+	if (error) {
+		// The rest of a dump that was broken off would answer the next question.
+		netlink_close(n);
+		int failed = netlink_open(n, 0);
+		if (failed)
+			return failed;
+	}
+	return error;
 }
 
 int netlink_neighbor_use(struct netlink *n, unsigned int ifindex, uint32_t address_be)
 {
+	if (!n->socket)
+		return -EBADF;
 	char buf[REQUEST_BYTES];
 	struct nlmsghdr *h = begin(n, buf, RTM_NEWNEIGH, NLM_F_CREATE);
 	struct ndmsg *m = mnl_nlmsg_put_extra_header(h, sizeof(*m));
@@ -135,5 +161,6 @@ int netlink_neighbor_use(struct netlink *n, unsigned int ifindex, uint32_t addre
 	m->ndm_state = NUD_NONE;
 	m->ndm_flags = NTF_USE;
 	mnl_attr_put_u32(h, NDA_DST, address_be);
+	drain(n);
 	return mnl_socket_sendto(n->socket, h, h->nlmsg_len) < 0 ? -errno : 0;
 }

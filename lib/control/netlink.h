@@ -20,7 +20,8 @@ int netlink_address_add(
 	struct netlink *n, unsigned int ifindex, uint32_t address_be, uint8_t prefix_len);
 int netlink_default_route_add(struct netlink *n, unsigned int ifindex, uint32_t gateway_be);
 
-// Ask for all objects of a type (RTM_GETROUTE, RTM_GETNEIGH); `take` sees each answer. Returns 0 or -errno.
+// Ask for all objects of a type (RTM_GETROUTE, RTM_GETNEIGH); `take` sees each answer. -EINTR: they changed meanwhile, what
+// `take` saw is not one state, ask again. Returns 0 or -errno.
 int netlink_dump(struct netlink *n, uint16_t type, mnl_cb_t take, void *context);
 
 // Make the kernel resolve (or confirm) a neighbour; the answer is a notification. Not waited for.

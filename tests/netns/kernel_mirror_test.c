@@ -235,6 +235,27 @@ TEST(kernel_mirror, a_route_takes_the_link_address_of_its_gateway)
 	world_close(&w);
 }
 
+// The kernel refuses a question (here because the link has gone): its refusal must not stand in the way of later answers.
+TEST(kernel_mirror, a_refused_question_leaves_the_routes_alone)
+{
+	struct world w = {0};
+	const char *why = world_open(&w);
+	if (why)
+		SKIP(why);
+
+	tap_close(&w.inside);
+	for (int i = 0; i < 5; i++)
+		EXPECT_EQ(neighbor_hold(w.neighbor, 1, ip("10.20.0.2") + htonl((uint32_t)i),
+				  packet_to_hold(&w), now_ns()),
+			0);
+	// Ours no more: by the default route.
+	EXPECT_EQ(route_of(&w, "10.20.0.1", ROUTE_UNRESOLVED).kind, ROUTE_UNRESOLVED);
+	struct route r = route_of(&w, "10.20.0.77", ROUTE_UNRESOLVED);
+	EXPECT_EQ(r.port, 0);
+	EXPECT_EQ(r.gateway_be, ip("198.18.0.254"));
+	world_close(&w);
+}
+
 TEST(kernel_mirror, what_is_held_is_bounded_and_expires)
 {
 	struct world w = {0};
