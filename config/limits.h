@@ -28,9 +28,15 @@ enum {
 	// control
 	LIMIT_USERS = 4096,
 	LIMIT_POOLS = 16,
+	LIMIT_GROUPS = 64,
+	LIMIT_GROUP_ROUTES = 32, // that fit a DHCP answer
+	LIMIT_CALL_HISTORY = 65536,
+	LIMIT_LOCKOUTS = 16384, // users and sources that are watched
+	LIMIT_REORDER_PKTS = 32,
 	LIMIT_POOL_ADDRESSES = 65536,
 	LIMIT_ROUTES = 4096,
 	LIMIT_NEXT_HOPS = 1024,
 	LIMIT_EVENT_HISTORY = 1024,
 	LIMIT_API_CLIENTS = 8,
+	LIMIT_DEBUG_FOLLOWERS = 4, // of these, so that there is always room for a question
 };

@@ -8,18 +8,32 @@
 #include <stdlib.h>
 #include <string.h>
 
+// What a row is about.
+struct setup {
+	const char *name;
+	const struct crypto_driver *driver; // NULL: in the clear
+	bool is_stateful;
+	unsigned int n_sessions;
+};
+
 struct result {
 	struct bench_series ours, theirs, ratio, canary;
 };
 
-static double sample_openssl(const struct bench_load *load, unsigned int n_sessions)
+static double sample_openssl(
+	const struct bench_load *load, bool is_stateful, unsigned int n_sessions)
 {
 	static struct openssl_mppe contexts[RIG_SESSIONS_MAX];
 	static uint8_t data[RIG_PACKETS][BENCH_LEN_MAX + 8];
 	uint64_t begin = bench_now_tsc();
 
 	for (unsigned int i = 0, session = 0; i < RIG_PACKETS; i++) {
-		openssl_mppe_packet(&contexts[session], data[i], bench_load_len(load, i) + 1U);
+		size_t len = bench_load_len(load, i) + 1U;
+
+		if (is_stateful)
+			openssl_mppe_stateful_packet(&contexts[session], data[i], len);
+		else
+			openssl_mppe_packet(&contexts[session], data[i], len);
 		if (++session == n_sessions)
 			session = 0;
 	}
@@ -27,13 +41,13 @@ static double sample_openssl(const struct bench_load *load, unsigned int n_sessi
 }
 
 static bool measure(struct rig *rig, enum rig_direction direction, const struct bench_load *load,
-	unsigned int n_sessions, unsigned int n_samples, struct result *result)
+	const struct setup *setup, unsigned int n_samples, struct result *result)
 {
 	bool ok = true;
 
 	for (unsigned int i = 0; i < n_samples + 1; i++) {
 		double ours = rig_run(rig, direction, load);
-		double theirs = sample_openssl(load, n_sessions);
+		double theirs = sample_openssl(load, setup->is_stateful, setup->n_sessions);
 
 		ok = ok && ours >= 0;
 		if (i == 0)
@@ -70,20 +84,21 @@ static void add_row(struct bench_table *table, const char *what, const struct be
 		mpps * bench_load_mean_bytes(load) * 8 / 1000, bench_median(&result->canary));
 }
 
-static bool measure_loads(struct rig *rig, const char *name, enum rig_direction direction,
-	unsigned int n_sessions, unsigned int n_samples, struct bench_table *tables)
+static bool measure_loads(struct rig *rig, const struct setup *setup, enum rig_direction direction,
+	unsigned int n_samples, struct bench_table *tables)
 {
 	double bytes[BENCH_LOADS], cycles[BENCH_LOADS], slope, intercept;
 	unsigned int n = 0;
 	char what[BENCH_CELL_BYTES];
 	bool ok = true;
 
-	snprintf(what, sizeof(what), "%s %s, %u", name, direction == RIG_UP ? "up" : "down",
-		n_sessions);
+	snprintf(what, sizeof(what), "%s%s %s, %u", setup->name,
+		setup->is_stateful ? " stateful" : "", direction == RIG_UP ? "up" : "down",
+		setup->n_sessions);
 	for (unsigned int i = 0; i < BENCH_LOADS; i++) {
 		const struct bench_load *load = &bench_loads[i];
 		struct result result = {0};
-		bool is_right = measure(rig, direction, load, n_sessions, n_samples, &result);
+		bool is_right = measure(rig, direction, load, setup, n_samples, &result);
 
 		ok = ok && is_right;
 		add_row(&tables[0], what, load, is_right, &result);
@@ -98,21 +113,32 @@ static bool measure_loads(struct rig *rig, const char *name, enum rig_direction 
 	return ok;
 }
 
+static bool measure_setup(struct rig *rig, const struct setup *setup, unsigned int n_samples,
+	struct bench_table *tables)
+{
+	if (!rig_begin(rig, setup->driver, setup->is_stateful, setup->n_sessions)) {
+		fprintf(stderr, "%s: no memory, or the driver does not open\n", setup->name);
+		return false;
+	}
+	bool ok = measure_loads(rig, setup, RIG_UP, n_samples, tables);
+	ok = measure_loads(rig, setup, RIG_DOWN, n_samples, tables) && ok;
+	rig_end(rig);
+	return ok;
+}
+
 static bool measure_driver(struct rig *rig, const char *name, const struct crypto_driver *driver,
 	unsigned int n_samples, struct bench_table *tables)
 {
-	static const unsigned int n_sessions[] = {RIG_SESSIONS_MAX, 1};
+	const struct setup setups[] = {
+		{name, driver, false, RIG_SESSIONS_MAX},
+		{name, driver, false, 1},
+		{name, driver, true, RIG_SESSIONS_MAX},
+	};
+	unsigned int n = driver ? sizeof(setups) / sizeof(setups[0]) : 2;
 	bool ok = true;
 
-	for (unsigned int i = 0; i < sizeof(n_sessions) / sizeof(n_sessions[0]); i++) {
-		if (!rig_begin(rig, driver, n_sessions[i])) {
-			fprintf(stderr, "%s: no memory, or the driver does not open\n", name);
-			return false;
-		}
-		ok = measure_loads(rig, name, RIG_UP, n_sessions[i], n_samples, tables) && ok;
-		ok = measure_loads(rig, name, RIG_DOWN, n_sessions[i], n_samples, tables) && ok;
-		rig_end(rig);
-	}
+	for (unsigned int i = 0; i < n; i++)
+		ok = measure_setup(rig, &setups[i], n_samples, tables) && ok;
 	return ok;
 }
 

@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// OpenSSL 3 marks its low-level calls deprecated; they are its fastest.
-#define OPENSSL_SUPPRESS_DEPRECATED
 #include "perf/openssl_mppe.h"
 
-#include <openssl/rc4.h>
 #include <openssl/sha.h>
 
 #include <string.h>
@@ -30,15 +27,29 @@ void openssl_mppe_init(struct openssl_mppe *m, const uint8_t start_key[MPPE_KEY_
 	memcpy(m->start_key, start_key, MPPE_KEY_BYTES_MAX);
 	memcpy(m->session_key, start_key, MPPE_KEY_BYTES_MAX);
 	key_from_sha(m->start_key, m->session_key);
+	m->n_packets = 0;
+	RC4_set_key(&m->rc4, MPPE_KEY_BYTES_MAX, m->session_key);
+}
+
+static void change_key(struct openssl_mppe *m, RC4_KEY *rc4)
+{
+	key_from_sha(m->start_key, m->session_key);
+	RC4_set_key(rc4, MPPE_KEY_BYTES_MAX, m->session_key);
+	RC4(rc4, MPPE_KEY_BYTES_MAX, m->session_key, m->session_key);
+	RC4_set_key(rc4, MPPE_KEY_BYTES_MAX, m->session_key);
 }
 
 void openssl_mppe_packet(struct openssl_mppe *m, uint8_t *data, size_t len)
 {
 	RC4_KEY rc4;
 
-	key_from_sha(m->start_key, m->session_key);
-	RC4_set_key(&rc4, MPPE_KEY_BYTES_MAX, m->session_key);
-	RC4(&rc4, MPPE_KEY_BYTES_MAX, m->session_key, m->session_key);
-	RC4_set_key(&rc4, MPPE_KEY_BYTES_MAX, m->session_key);
+	change_key(m, &rc4);
 	RC4(&rc4, len, data, data);
+}
+
+void openssl_mppe_stateful_packet(struct openssl_mppe *m, uint8_t *data, size_t len)
+{
+	if ((m->n_packets++ & 0xff) == 0xff)
+		change_key(m, &m->rc4);
+	RC4(&m->rc4, len, data, data);
 }

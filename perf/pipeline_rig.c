@@ -47,7 +47,7 @@ struct rig {
 	struct owner_map *owners;
 	struct route_table *routes;
 	struct worker *worker;
-	bool encrypts;
+	bool encrypts, is_stateful;
 	unsigned int n_sessions;
 	unsigned int next; // session of the next packet
 	struct rig_client clients[RIG_SESSIONS_MAX];
@@ -186,8 +186,8 @@ static void bring_up(struct rig *rig, unsigned int i)
 	if (rig->encrypts) {
 		c.kind = COMMAND_SESSION_KEYS;
 		c.keys = (struct command_session_keys){
-			.strength = MPPE_STRENGTH_128,
-			.is_stateless = true,
+			.receive = {MPPE_STRENGTH_128, !rig->is_stateful},
+			.send = {MPPE_STRENGTH_128, !rig->is_stateful},
 		};
 		for (unsigned int k = 0; k < MPPE_KEY_BYTES_MAX; k++)
 			c.keys.start.receive[k] = c.keys.start.send[k] = (uint8_t)(i * 7 + k * 3);
@@ -208,7 +208,8 @@ static void bring_up(struct rig *rig, unsigned int i)
 	client->count = 0;
 }
 
-bool rig_begin(struct rig *rig, const struct crypto_driver *driver, unsigned int n_sessions)
+bool rig_begin(struct rig *rig, const struct crypto_driver *driver, bool is_stateful,
+	unsigned int n_sessions)
 {
 	const uint32_t listen_be = rte_cpu_to_be_32(LISTEN);
 	struct worker_config config = {
@@ -221,7 +222,7 @@ bool rig_begin(struct rig *rig, const struct crypto_driver *driver, unsigned int
 		.crypto = driver ? driver : &crypto_driver_null,
 		.server_be = rte_cpu_to_be_32(CLIENT_INNER + 1),
 		.exception_rate_pps = 1000,
-		.failures_max = 1000,
+		.failures_max = UINT32_MAX, // forged packets are counted, and that is all
 	};
 	int error = 0;
 
@@ -234,6 +235,7 @@ bool rig_begin(struct rig *rig, const struct crypto_driver *driver, unsigned int
 			.mtu = 1500,
 		};
 	rig->encrypts = driver;
+	rig->is_stateful = is_stateful;
 	rig->n_sessions = n_sessions;
 	rig->next = 0;
 	rig->links = (struct lane_links){
@@ -245,7 +247,7 @@ bool rig_begin(struct rig *rig, const struct crypto_driver *driver, unsigned int
 	config.owners = rig->owners = owner_map_new(&listen_be, 1);
 	config.counters = rig->counters = rte_zmalloc(NULL, sizeof(*rig->counters), 64);
 	if (!rig->owners || !rig->counters ||
-		session_table_init(&rig->sessions, RIG_SESSIONS_MAX, SOCKET_ID_ANY) != 0)
+		session_table_init(&rig->sessions, RIG_SESSIONS_MAX, SOCKET_ID_ANY, true) != 0)
 		return false;
 	rig->worker = worker_new(&config, &error);
 	if (!rig->worker)
@@ -286,35 +288,108 @@ static size_t make_down(const struct rig *rig, unsigned int session, uint8_t *at
 	return ETHER_BYTES + len;
 }
 
+static uint8_t *ppp_of(uint8_t *at)
+{
+	return at + ETHER_BYTES + INET_IPV4_HEADER_BYTES + gre_header_len(true, false);
+}
+
+// The headers in front of the PPP frame at ppp_of(at)..end. Returns the frame's length.
+static size_t wrap_up(
+	unsigned int session, uint8_t *at, const uint8_t *end, uint32_t seq, uint32_t source)
+{
+	const struct gre gre = {
+		.call_id = (uint16_t)(session + 1),
+		.has_seq = true,
+		.seq = seq,
+		.payload_len = (uint16_t)(end - ppp_of(at)),
+	};
+
+	(void)gre_put(at + ETHER_BYTES + INET_IPV4_HEADER_BYTES, &gre);
+	put_ether(at, OUTSIDE);
+	inet_ipv4_put(at + ETHER_BYTES, rte_cpu_to_be_32(source), rte_cpu_to_be_32(LISTEN),
+		GRE_IP_PROTOCOL, (uint16_t)(end - at - ETHER_BYTES), 1, 64, 0, false);
+	return (size_t)(end - at);
+}
+
+static uint8_t *put_inner(uint8_t *end, unsigned int session, size_t len)
+{
+	end += ppp_put(end, PPP_IP, true, true);
+	inet_ipv4_put(end, rte_cpu_to_be_32(CLIENT_INNER + 2 + session), rte_cpu_to_be_32(HOST),
+		INET_UDP, (uint16_t)len, 1, 64, 0, true);
+	return end + len;
+}
+
+static uint8_t *put_mppe(uint8_t *end, uint16_t bits, uint16_t count)
+{
+	end += ppp_put(end, PPP_COMP, false, true);
+	mppe_packet_put(end, (uint16_t)(MPPE_PACKET_ENCRYPTED | bits), count);
+	return end + MPPE_HEADER_BYTES;
+}
+
 // As Windows frames it: no FF 03, a protocol field of two bytes outside and of one inside.
 static size_t make_up(struct rig *rig, unsigned int session, uint8_t *at, size_t len)
 {
 	struct rig_client *client = &rig->clients[session];
-	struct gre gre = {
-		.call_id = (uint16_t)(session + 1), .has_seq = true, .seq = client->seq++};
-	uint8_t *ppp = at + ETHER_BYTES + INET_IPV4_HEADER_BYTES + gre_header_len(true, false);
-	uint8_t *end = ppp;
+	uint8_t *data = ppp_of(at);
 
-	if (rig->encrypts) {
-		end += ppp_put(end, PPP_COMP, false, true);
-		mppe_packet_put(end, MPPE_PACKET_FLUSHED | MPPE_PACKET_ENCRYPTED, client->count++);
-		end += MPPE_HEADER_BYTES;
-	}
-	uint8_t *data = end;
-	end += ppp_put(end, PPP_IP, true, true);
-	inet_ipv4_put(end, rte_cpu_to_be_32(CLIENT_INNER + 2 + session), rte_cpu_to_be_32(HOST),
-		INET_UDP, (uint16_t)len, 1, 64, 0, true);
-	end += len;
 	if (rig->encrypts)
+		data = put_mppe(data, rig->is_stateful ? 0 : MPPE_PACKET_FLUSHED, client->count++);
+	uint8_t *end = put_inner(data, session, len);
+	if (rig->encrypts && rig->is_stateful)
+		openssl_mppe_stateful_packet(&client->up, data, (size_t)(end - data));
+	else if (rig->encrypts)
 		openssl_mppe_packet(&client->up, data, (size_t)(end - data));
+	return wrap_up(session, at, end, client->seq++, CLIENT_OUTER + 2 + session);
+}
 
-	gre.payload_len = (uint16_t)(end - ppp);
-	(void)gre_put(at + ETHER_BYTES + INET_IPV4_HEADER_BYTES, &gre);
-	put_ether(at, OUTSIDE);
-	inet_ipv4_put(at + ETHER_BYTES, rte_cpu_to_be_32(CLIENT_OUTER + 2 + session),
-		rte_cpu_to_be_32(LISTEN), GRE_IP_PROTOCOL, (uint16_t)(end - at - ETHER_BYTES), 1,
-		64, 0, false);
-	return (size_t)(end - at);
+// A GRE number that is taken is as if the client had not used it: nothing of the client's is lost for it.
+static size_t make_forged(
+	struct rig *rig, enum rig_forgery kind, unsigned int session, uint8_t *at, size_t len)
+{
+	static const uint16_t ahead[RIG_FORGERIES] = {[RIG_FAR_COUNT] = 2000,
+		[RIG_NEAR_COUNT] = 200,
+		[RIG_FLUSHED] = 5,
+		[RIG_FAR_FLUSHED] = 3000};
+	struct rig_client *client = &rig->clients[session];
+	uint32_t source = CLIENT_OUTER + 2 + session, seq = client->seq;
+	bool is_flushed = !rig->is_stateful || kind == RIG_FLUSHED || kind == RIG_FAR_FLUSHED;
+	uint8_t *end = ppp_of(at);
+
+	if (kind == RIG_CLEAR_IP) {
+		end = put_inner(end, session, len);
+	} else {
+		end = put_mppe(end, is_flushed ? MPPE_PACKET_FLUSHED : 0,
+			(uint16_t)(client->count + ahead[kind]));
+		for (size_t i = 0; i <= len; i++)
+			*end++ = (uint8_t)(i * 7 + client->seq * 31 + 1);
+	}
+	if (kind == RIG_FAR_SEQ)
+		seq += 100000;
+	else if (kind == RIG_REPLAY)
+		seq--;
+	else if (kind == RIG_WRONG_SOURCE)
+		source ^= 0x8000;
+	else
+		client->seq++;
+	return wrap_up(session, at, end, seq, source);
+}
+
+static bool queue(struct rig *rig, unsigned int port, const uint8_t *bytes, size_t len)
+{
+	struct rte_mbuf *m = rte_pktmbuf_alloc(rig->pool);
+
+	if (!m)
+		return false;
+	memcpy(rte_pktmbuf_append(m, (uint16_t)len), bytes, len);
+	return rte_ring_enqueue(rig->rx[port], m) == 0;
+}
+
+static unsigned int next_session(struct rig *rig)
+{
+	unsigned int session = rig->next;
+
+	rig->next = session + 1 < rig->n_sessions ? session + 1 : 0;
+	return session;
 }
 
 static bool fill(struct rig *rig, enum rig_direction direction, const struct bench_load *load)
@@ -322,16 +397,11 @@ static bool fill(struct rig *rig, enum rig_direction direction, const struct ben
 	for (unsigned int i = 0; i < RIG_PACKETS; i++) {
 		uint8_t bytes[PACKET_BYTES] = {0};
 		uint16_t inner = bench_load_len(load, i);
-		size_t len = direction == RIG_UP ? make_up(rig, rig->next, bytes, inner)
-						 : make_down(rig, rig->next, bytes, inner);
-		struct rte_mbuf *m = rte_pktmbuf_alloc(rig->pool);
+		unsigned int session = next_session(rig);
+		size_t len = direction == RIG_UP ? make_up(rig, session, bytes, inner)
+						 : make_down(rig, session, bytes, inner);
 
-		if (++rig->next == rig->n_sessions)
-			rig->next = 0;
-		if (!m)
-			return false;
-		memcpy(rte_pktmbuf_append(m, (uint16_t)len), bytes, len);
-		if (rte_ring_enqueue(rig->rx[direction == RIG_UP ? OUTSIDE : INSIDE], m) != 0)
+		if (!queue(rig, direction == RIG_UP ? OUTSIDE : INSIDE, bytes, len))
 			return false;
 	}
 	return true;
@@ -354,17 +424,46 @@ static bool check(struct rig *rig, enum rig_direction direction, const struct be
 	return is_right && n == RIG_PACKETS;
 }
 
-double rig_run(struct rig *rig, enum rig_direction direction, const struct bench_load *load)
+// Returns cycles a packet.
+static double work_off(struct rig *rig)
 {
-	if (!fill(rig, direction, load))
-		return -1;
 	uint64_t begin = bench_now_tsc();
+
 	for (unsigned int n = 0; n < RIG_PACKETS;) {
 		unsigned int done = worker_poll(rig->worker);
 		if (done == 0)
 			break;
 		n += done;
 	}
-	double cycles = (double)(bench_now_tsc() - begin) / RIG_PACKETS;
+	return (double)(bench_now_tsc() - begin) / RIG_PACKETS;
+}
+
+double rig_run(struct rig *rig, enum rig_direction direction, const struct bench_load *load)
+{
+	if (!fill(rig, direction, load))
+		return -1;
+	double cycles = work_off(rig);
 	return check(rig, direction, load) ? cycles : -1;
+}
+
+double rig_run_forged(struct rig *rig, enum rig_forgery kind, const struct bench_load *load)
+{
+	struct lane_event e;
+
+	for (unsigned int i = 0; i < RIG_PACKETS; i++) {
+		uint8_t bytes[PACKET_BYTES] = {0};
+		size_t len =
+			make_forged(rig, kind, next_session(rig), bytes, bench_load_len(load, i));
+		if (!queue(rig, OUTSIDE, bytes, len))
+			return -1;
+	}
+	double cycles = work_off(rig);
+	while (lane_ring_take_events(rig->links.events, &e, 1) == 1)
+		rte_pktmbuf_free(e.packet);
+	return rte_ring_empty(rig->tx[INSIDE]) ? cycles : -1;
+}
+
+uint64_t rig_key_changes(const struct rig *rig)
+{
+	return counter_read(&rig->counters->mppe_rekeys);
 }

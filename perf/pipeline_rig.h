@@ -24,9 +24,30 @@ void rig_free(struct rig *rig);
 
 // A new worker with this driver (NULL: in the clear) and so many sessions. Returns false when something
 // could not be had.
-bool rig_begin(struct rig *rig, const struct crypto_driver *driver, unsigned int n_sessions);
+bool rig_begin(struct rig *rig, const struct crypto_driver *driver, bool is_stateful,
+	unsigned int n_sessions);
 void rig_end(struct rig *rig);
 
 // Send RIG_PACKETS inner packets of these lengths through. Returns cycles a packet, or a number below 0
 // when not all came out as they must.
 double rig_run(struct rig *rig, enum rig_direction direction, const struct bench_load *load);
+
+// What somebody can send who knows addresses, Call ID and numbers, but no key.
+enum rig_forgery {
+	RIG_FAR_SEQ,	  // GRE number beyond the bound
+	RIG_REPLAY,	  // GRE number that was there
+	RIG_WRONG_SOURCE, // not of the client's address
+	RIG_CLEAR_IP,	  // where encryption is required
+	RIG_FAR_COUNT,	  // coherency count far ahead
+	RIG_NEAR_COUNT,	  // so far ahead that the key is tried
+	RIG_FLUSHED,	  // A set, a few counts ahead
+	RIG_FAR_FLUSHED,  // A set, a far count
+	RIG_FORGERIES
+};
+
+// The same up with forged packets, one a session in turn. Returns cycles a packet, or a number below 0 when one
+// of them came out.
+double rig_run_forged(struct rig *rig, enum rig_forgery kind, const struct bench_load *load);
+
+// MPPE key changes since rig_begin().
+uint64_t rig_key_changes(const struct rig *rig);

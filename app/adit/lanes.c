@@ -111,7 +111,8 @@ int lanes_open(struct lanes *l, const struct config *config, const struct ports 
 		error = l->counters[i] ? open_links(l, i, socket) : -ENOMEM;
 		if (error)
 			return fail(log, "rings", error);
-		error = session_table_init(&l->sessions[i], n_slots, socket);
+		error = session_table_init(
+			&l->sessions[i], n_slots, socket, !config->mppe_stateless_required);
 		if (error)
 			return fail(log, "session-table", error);
 		error = open_worker(l, i, config, ports, pool, crypto);

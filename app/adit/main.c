@@ -4,6 +4,7 @@
 #include "adit/eal.h"
 #include "adit/hint.h"
 #include "adit/lanes.h"
+#include "adit/log_setup.h"
 #include "adit/notify.h"
 #include "adit/options.h"
 #include "adit/ports.h"
@@ -50,6 +51,18 @@ static void on_ready(void *context)
 {
 	(void)context;
 	notify_ready();
+}
+
+static void on_stopping(void *context)
+{
+	(void)context;
+	notify_stopping();
+}
+
+static void on_second(void *context)
+{
+	(void)context;
+	notify_alive();
 }
 
 // Control takes the signals by descriptor; no thread may be interrupted by them.
@@ -155,6 +168,8 @@ static int serve(struct app *a)
 		.owners = a->lanes.owners,
 		.aaa = drivers_find_aaa("local"),
 		.ready = on_ready,
+		.stopping = on_stopping,
+		.every_second = on_second,
 	};
 	error = control_new(&control, &a->control);
 	if (error)
@@ -167,9 +182,7 @@ static int serve(struct app *a)
 	error = lanes_start(&a->lanes);
 	if (error)
 		return fail(a, "workers", error);
-	error = control_run(a->control);
-	notify_stopping();
-	return error;
+	return control_run(a->control);
 }
 
 // Everything in reverse; each part copes with never having been opened.
@@ -181,11 +194,6 @@ static void close_all(struct app *a)
 	ports_close(&a->ports);
 	rte_mempool_free(a->pool);
 	(void)rte_eal_cleanup();
-}
-
-static enum log_target log_target_of(const struct config *c)
-{
-	return c->log_target == CONFIG_LOG_SYSLOG ? LOG_TARGET_SYSLOG : LOG_TARGET_STDERR;
 }
 
 int main(int argc, char **argv)
@@ -214,8 +222,7 @@ int main(int argc, char **argv)
 		status = EXIT_SUCCESS;
 		goto free_config;
 	}
-	log_open(&a->log, log_target_of(a->config), (enum log_level)a->config->log_level, "adit");
-	a->log.events = event_log_new();
+	log_setup(&a->log, a->config);
 	raise_descriptor_limit(a->config);
 	if (choose_crypto(a) == 0) {
 		if (open_all(a) == 0 && serve(a) == 0)

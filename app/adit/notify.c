@@ -13,12 +13,21 @@ void notify_stopping(void)
 {
 	(void)sd_notify(0, "STOPPING=1\nSTATUS=ending calls");
 }
+
+void notify_alive(void)
+{
+	(void)sd_notify(0, "WATCHDOG=1");
+}
 #else
 void notify_ready(void)
 {
 }
 
 void notify_stopping(void)
+{
+}
+
+void notify_alive(void)
 {
 }
 #endif

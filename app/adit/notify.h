@@ -4,3 +4,4 @@
 
 void notify_ready(void);
 void notify_stopping(void);
+void notify_alive(void); // for WatchdogSec=

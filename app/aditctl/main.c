@@ -139,7 +139,7 @@ static int print_reply(FILE *stream)
 		}
 		FILE *to = line[0] == 'o' ? stdout : stderr;
 		if ((sscanf(line, "out %lu", &n) != 1 && sscanf(line, "err %lu", &n) != 1) ||
-			!copy(stream, to, n))
+			!copy(stream, to, n) || fflush(to) != 0) // debug may go on for hours
 			break;
 	}
 	return fail("adit", "the answer broke off");

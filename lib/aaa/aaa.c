@@ -6,19 +6,9 @@ void aaa_reply_wipe(struct aaa_reply *reply)
 	secret_wipe_bytes(reply, sizeof(*reply));
 }
 
-const char *aaa_method_name(enum aaa_method method)
+void aaa_request_wipe(struct aaa_request *request)
 {
-	switch (method) {
-	case AAA_MSCHAPV2:
-		return "mschapv2";
-	case AAA_MSCHAPV1:
-		return "mschapv1";
-	case AAA_CHAP_MD5:
-		return "chap";
-	case AAA_PAP:
-		return "pap";
-	}
-	return "unknown";
+	secret_wipe_bytes(request, sizeof(*request));
 }
 
 const char *aaa_result_name(enum aaa_result result)

@@ -6,19 +6,12 @@
 #include "base/secret.h"
 #include "config/limits.h"
 #include "crypto/mppe_key.h"
-
-enum aaa_method { AAA_MSCHAPV2, AAA_MSCHAPV1, AAA_CHAP_MD5, AAA_PAP };
+#include "proto/auth_method.h"
 
 struct aaa_request {
 	uint64_t tag; // the caller's: comes back in the reply
-	enum aaa_method method;
-	uint8_t chap_id;
-	uint16_t user_len;
-	char user[LIMIT_USER_NAME_BYTES + 1]; // as the client sent it, terminated
-	uint8_t challenge[16];		      // the one that we sent
-	uint8_t peer_challenge[16];	      // MS-CHAPv2
-	uint8_t nt_response[24];	      // MS-CHAPv2
-	uint32_t client_be;		      // outer address, for policy and logs
+	struct auth_credentials credentials;
+	uint32_t client_be; // outer address, for policy and logs
 };
 
 enum aaa_result { AAA_ACCEPT, AAA_REJECT, AAA_UNAVAILABLE };
@@ -26,19 +19,25 @@ enum aaa_result { AAA_ACCEPT, AAA_REJECT, AAA_UNAVAILABLE };
 struct aaa_reply {
 	uint64_t tag;
 	enum aaa_result result;
-	uint16_t ms_error; // REJECT: 691, 646, 647, 648, 649 (RFC 2759 6)
+	uint16_t ms_error; // REJECT: 691, 646, 647, 648, 649, 709 (RFC 2759 6)
 	bool has_keys;
 	struct mppe_start_keys keys;	 // the server's view; wipe after use
 	char authenticator_response[42]; // ACCEPT of MS-CHAPv2: "S=..."
 	uint32_t framed_address_be;	 // 0: from the pool
+	uint16_t group;			 // index in config.groups
+	bool password_changed;		 // by this request
+	const char
+		*why; // for the log alone, a constant: what the result does not say; NULL: nothing
 };
 
 struct config;
+struct log;
 
 struct aaa_driver {
 	const char *name;
-	// out: *state. Returns 0 or -errno.
-	int (*open)(const struct config *config, void **state);
+	// config and log are borrowed until close; what is wrong is told to the log. out: *state.
+	// Returns 0 or -errno.
+	int (*open)(const struct config *config, struct log *log, void **state);
 	void (*close)(void *state);
 	// Takes a copy. Returns 0, or -EBUSY when too many are in flight (bounded by the driver).
 	int (*submit)(void *state, const struct aaa_request *request);
@@ -51,6 +50,8 @@ struct aaa_driver {
 // Overwrite a reply and its keys; the holder of a reply does this after use.
 void aaa_reply_wipe(struct aaa_reply *reply);
 
-// As logs print them: "mschapv2", "mschapv1", "chap", "pap"; "accept", "reject", "unavailable".
-const char *aaa_method_name(enum aaa_method method);
+// Overwrite a request, which may hold a password.
+void aaa_request_wipe(struct aaa_request *request);
+
+// As logs print them: "accept", "reject", "unavailable".
 const char *aaa_result_name(enum aaa_result result);

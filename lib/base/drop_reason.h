@@ -43,7 +43,10 @@
 	X(TOO_BIG, "too-big", "larger than the tunnel or the port and may not be fragmented")    \
 	X(NO_ROUTE, "no-route", "no route to the destination")                                   \
 	X(NO_NEIGHBOR, "no-neighbor", "link address of the next hop not resolved in time")       \
-	X(INNER_MULTICAST, "inner-multicast", "broadcast or multicast from a client")            \
+	X(INNER_MULTICAST, "inner-multicast", "multicast from a client")                         \
+	X(INNER_BROADCAST, "inner-broadcast", "broadcast from a client that is not relayed")     \
+	X(GRE_FLOW_OFF, "gre-flow-off", "the client's receive window is full")                   \
+	X(DHCP_REFUSED, "dhcp-refused", "DHCP message that is malformed or not answered")        \
 	X(INNER_LOCAL, "inner-local", "to the inner address of the server, not an echo request") \
 	X(NO_MBUF, "no-mbuf", "packet pool ran dry")                                             \
 	X(TX_FULL, "tx-full", "transmit queue full")                                             \

@@ -19,6 +19,16 @@ const struct end_reason_info *end_reason_info(enum end_reason reason)
 	return &infos[(unsigned)reason < END_REASON_COUNT ? reason : END_INTERNAL];
 }
 
+const char *end_acct_cause_name(uint8_t cause)
+{
+	static const char *const names[] = {"?", "User-Request", "Lost-Carrier", "Lost-Service",
+		"Idle-Timeout", "Session-Timeout", "Admin-Reset", "Admin-Reboot", "Port-Error",
+		"NAS-Error", "NAS-Request", "NAS-Reboot", "Port-Unneeded", "Port-Preempted",
+		"Port-Suspended", "Service-Unavailable", "Callback", "User-Error", "Host-Request"};
+
+	return cause < sizeof(names) / sizeof(names[0]) ? names[cause] : names[0];
+}
+
 const char *end_side_name(enum end_side side)
 {
 	switch (side) {

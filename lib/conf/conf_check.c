@@ -49,6 +49,17 @@ __attribute__((format(printf, 5, 6))) static void error(const struct check *k, c
 	conf_report_setting(k->r, CONFIG_ERROR, find(k, group, index, key), "%s", why);
 }
 
+__attribute__((format(printf, 5, 6))) static void warn(const struct check *k, const char *group,
+	int index, const char *key, const char *format, ...)
+{
+	char why[CONFIG_ERROR_TEXT_BYTES];
+	va_list args;
+	va_start(args, format);
+	vsnprintf(why, sizeof(why), format, args);
+	va_end(args);
+	conf_report_setting(k->r, CONFIG_WARNING, find(k, group, index, key), "%s", why);
+}
+
 static uint32_t prefix_mask(uint8_t len)
 {
 	return len ? UINT32_MAX << (32 - len) : 0;
@@ -146,7 +157,7 @@ static void check_pool_addresses(const struct check *k, int i)
 				"contains the address or gateway of ports[%d]", j);
 		else if (is_in_prefix(pool->first, p) || is_in_prefix(pool->last, p))
 			// Hosts there would ask for the clients by ARP, and nobody answers.
-			conf_report_setting(k->r, CONFIG_WARNING, find(k, "pools", i, "range"),
+			warn(k, "pools", i, "range",
 				"overlaps the network of ports[%d]: hosts there find the clients "
 				"only "
 				"with routes of their own or proxy ARP",
@@ -181,8 +192,7 @@ static void check_users(const struct check *k)
 {
 	const struct config *c = k->c;
 	if (c->n_users == 0)
-		conf_report_setting(k->r, CONFIG_WARNING, find(k, "users", -1, NULL),
-			"there is no user, so nobody can log in");
+		warn(k, "users", -1, NULL, "there is no user, so nobody can log in");
 	for (uint32_t i = 0; i < c->n_users; i++) {
 		bool has_password = is_given(k, "users", (int)i, "password");
 		bool has_hash = is_given(k, "users", (int)i, "nt_hash");
@@ -232,9 +242,134 @@ static void check_timers(const struct check *k)
 	if (c->max_unauthenticated_per_source > c->max_unauthenticated)
 		error(k, "pptp", -1, "max_unauthenticated_per_source",
 			"max_unauthenticated_per_source must not be more than max_unauthenticated");
-	if (c->encryption == CONFIG_ENCRYPTION_OFF)
-		conf_report_setting(k->r, CONFIG_WARNING, find(k, "encryption", -1, "mode"),
+	if (c->no_gre_notice_s > c->no_lcp_timeout_s)
+		error(k, "pptp", -1, "no_gre_notice_s",
+			"no_gre_notice_s must not be longer than ppp.no_lcp_timeout_s");
+	if (c->lockout_first_s > c->lockout_max_s)
+		error(k, "auth", -1, "lockout_first_s",
+			"lockout_first_s must not be longer than lockout_max_s");
+	if (c->lockout_max_s > c->lockout_forget_s)
+		error(k, "auth", -1, "lockout_max_s",
+			"lockout_max_s must not be longer than lockout_forget_s");
+}
+
+static bool has_method(const struct config *c, enum config_auth_method method)
+{
+	for (int i = 0; i < c->n_auth_methods; i++)
+		if (c->auth_methods[i] == method)
+			return true;
+	return false;
+}
+
+// Users of whom no password is known, only its NT hash, and the first of them.
+static uint32_t count_hashes(const struct config *c, int *first)
+{
+	uint32_t n = 0;
+	for (uint32_t i = c->n_users; i-- > 0;) {
+		if (c->users[i].has_password || !c->users[i].has_nt_hash)
+			continue;
+		*first = (int)i;
+		n++;
+	}
+	return n;
+}
+
+static void check_auth(const struct check *k)
+{
+	const struct config *c = k->c;
+	bool has_pap = has_method(c, CONFIG_AUTH_PAP);
+	bool has_chap = has_method(c, CONFIG_AUTH_CHAP);
+	bool has_v1 = has_method(c, CONFIG_AUTH_MSCHAPV1);
+	bool has_short_keys = c->mppe_bits & (CONFIG_MPPE_40 | CONFIG_MPPE_56);
+	int first = 0;
+	uint32_t n_hashes = count_hashes(c, &first);
+	if ((has_pap || has_chap) && c->encryption == CONFIG_ENCRYPTION_REQUIRE)
+		error(k, "auth", -1, "methods",
+			"\"%s\" gives no keys for MPPE, and encryption.mode is \"require\": take "
+			"one "
+			"of the two away",
+			has_pap ? "pap" : "chap");
+	if (has_pap)
+		warn(k, "auth", -1, "methods",
+			"with \"pap\" whoever listens on the way reads the passwords");
+	if (has_v1)
+		warn(k, "auth", -1, "methods",
+			"with \"mschapv1\" whoever listens on the way finds the passwords within a "
+			"day, and the client cannot tell who the server is");
+	if (has_chap && n_hashes)
+		warn(k, "users", first, "nt_hash",
+			"\"chap\" of auth.methods cannot work for users without a password in "
+			"clear, "
+			"this one and %u more",
+			n_hashes - 1);
+	if (has_v1 && has_short_keys && n_hashes)
+		warn(k, "users", first, "nt_hash",
+			"\"mschapv1\" of auth.methods has 40 and 56 bit keys only for users with a "
+			"password in clear, not for this one and %u more",
+			n_hashes - 1);
+}
+
+static void check_encryption(const struct check *k)
+{
+	const struct config *c = k->c;
+	switch (c->encryption) {
+	case CONFIG_ENCRYPTION_DENY:
+		warn(k, "encryption", -1, "mode",
 			"everything that clients send and get can be read on the way");
+		return;
+	case CONFIG_ENCRYPTION_ALLOW:
+	case CONFIG_ENCRYPTION_PREFER:
+		warn(k, "encryption", -1, "mode",
+			"what a client without MPPE sends and gets can be read on the way, and "
+			"whoever "
+			"sits there can make any client one");
+		break;
+	case CONFIG_ENCRYPTION_REQUIRE:
+		break;
+	}
+	if (c->mppe_bits & CONFIG_MPPE_40)
+		warn(k, "encryption", -1, "strengths",
+			"a key of 40 bits is found in minutes by trying all of them");
+	if (c->mppe_bits & CONFIG_MPPE_56)
+		warn(k, "encryption", -1, "strengths",
+			"a key of 56 bits is found in days by trying all of them");
+	if (!c->mppe_stateless_required)
+		warn(k, "encryption", -1, "stateless_required",
+			"a client with stateful MPPE loses a round trip of data with each lost "
+			"packet, "
+			"and each reset uses a piece of the key stream again");
+}
+
+// A client gets its routes in one option of DHCP, of 255 bytes: prefix length, the bytes of the prefix that
+// count, and a gateway each (RFC 3442).
+static void check_routes(const struct check *k, int i)
+{
+	enum { OPTION_BYTES = 255 };
+	const struct config_group *g = &k->c->groups[i];
+	uint32_t n_bytes = 0;
+	for (int r = 0; r < g->n_routes; r++)
+		n_bytes += 1 + (g->routes[r].prefix_len + 7) / 8 + 4;
+	if (n_bytes > OPTION_BYTES)
+		error(k, "groups", i, "routes",
+			"%u routes of this length do not fit the %d bytes of a DHCP option: %u "
+			"bytes",
+			g->n_routes, OPTION_BYTES, n_bytes);
+}
+
+static void check_groups(const struct check *k)
+{
+	const struct config *c = k->c;
+	for (int i = 0; i < c->n_groups; i++)
+		check_routes(k, i);
+	for (int i = 0; i < c->n_groups; i++)
+		for (int j = 0; j < i; j++)
+			if (c->groups[i].name[0] &&
+				strcmp(c->groups[i].name, c->groups[j].name) == 0)
+				error(k, "groups", i, "name", "groups[%d] has the same name", j);
+	for (uint32_t i = 0; i < c->n_users; i++)
+		if (c->users[i].group[0] && config_find_group(c, c->users[i].group) < 0)
+			error(k, "users", (int)i, "group", "there is no group \"%s\"",
+				c->users[i].group);
 }
 
 // What works, but costs more than it seems.
@@ -246,7 +381,7 @@ static void check_sizes(const struct check *k)
 		const struct config_port *p = &c->ports[i];
 		if (p->role != CONFIG_PORT_OUTSIDE || !p->mtu || c->mtu + TUNNEL_BYTES <= p->mtu)
 			continue;
-		conf_report_setting(k->r, CONFIG_WARNING, find(k, "ppp", -1, "mtu"),
+		warn(k, "ppp", -1, "mtu",
 			"packets of %u bytes leave ports[%d] in fragments: its MTU of %u has room "
 			"for %u",
 			c->mtu, i, p->mtu, p->mtu - TUNNEL_BYTES);
@@ -256,8 +391,21 @@ static void check_sizes(const struct check *k)
 static void check_control(const struct check *k)
 {
 	if (k->c->socket_mode & S_IWOTH)
-		conf_report_setting(k->r, CONFIG_WARNING, find(k, "control", -1, "mode"),
-			"every user of the system can end every session");
+		warn(k, "control", -1, "mode", "every user of the system can end every session");
+}
+
+static void check_log(const struct check *k)
+{
+	const struct config *c = k->c;
+
+	for (int i = 0; i < c->n_log_classes; i++) {
+		for (int j = 0; j < i; j++)
+			if (c->log_classes[i].class == c->log_classes[j].class)
+				error(k, "log_classes", i, "class",
+					"log_classes[%d] is about the same class", j);
+		if (c->log_classes[i].has_file && c->log_classes[i].file && !c->log_file[0])
+			error(k, "log_classes", i, "file", "needs log.file, which is not given");
+	}
 }
 
 void conf_check(const struct config *c, const config_setting_t *root, struct conf_report *r)
@@ -267,9 +415,13 @@ void conf_check(const struct config *c, const config_setting_t *root, struct con
 	check_ports(&k);
 	check_pools(&k);
 	check_users(&k);
+	check_groups(&k);
 	check_timers(&k);
+	check_auth(&k);
+	check_encryption(&k);
 	check_sizes(&k);
 	check_control(&k);
+	check_log(&k);
 	if (r->dir)
 		check_permissions(&k);
 }

@@ -15,6 +15,35 @@ void config_reset(struct config *c)
 	for (size_t g = 0; g < schema_n_groups; g++)
 		for (size_t i = 0; i < schema_groups[g].n_items && !schema_groups[g].is_list; i++)
 			conf_value_read_default(&schema_groups[g].items[i], c);
+	config_add_base_group(c);
+}
+
+int config_find_group(const struct config *c, const char *name)
+{
+	for (int i = 0; i < c->n_groups; i++)
+		if (strcmp(c->groups[i].name, name) == 0)
+			return i;
+	return -1;
+}
+
+void config_add_base_group(struct config *c)
+{
+	static const char name[] = "base";
+	int i = config_find_group(c, name);
+	if (i < 0) {
+		const struct schema_group *group = schema_find_group("groups");
+		i = c->n_groups++;
+		memset(&c->groups[i], 0, sizeof(c->groups[i]));
+		for (size_t k = 0; k < group->n_items; k++)
+			conf_value_read_default(&group->items[k], &c->groups[i]);
+		memcpy(c->groups[i].name, name, sizeof(name));
+	}
+	c->base_group = (uint16_t)i;
+}
+
+const struct config_group *config_user_group(const struct config *c, const struct config_user *user)
+{
+	return &c->groups[user ? user->group_index : c->base_group];
 }
 
 struct config *config_new(void)

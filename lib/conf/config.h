@@ -4,6 +4,7 @@
 // a field is documented there and not again here.
 #pragma once
 
+#include "base/log_class.h"
 #include "base/secret.h"
 #include "config/limits.h"
 
@@ -16,6 +17,10 @@ enum {
 	CONFIG_POOL_NAME_BYTES = 32,
 	CONFIG_NAME_SERVERS = 2, // primary and secondary, RFC 1877
 	CONFIG_NT_HASH_BYTES = 16,
+	CONFIG_AUTH_METHODS = 4,
+	CONFIG_GROUP_NAME_BYTES = 32,
+	CONFIG_PATH_BYTES = 256,
+	CONFIG_DOMAIN_BYTES = 254,
 };
 
 enum config_device_kind { CONFIG_DEVICE_PCI, CONFIG_DEVICE_VDEV, CONFIG_DEVICE_INTERFACE };
@@ -27,7 +32,14 @@ enum config_auth_method {
 	CONFIG_AUTH_CHAP = 4,
 	CONFIG_AUTH_PAP = 8,
 };
-enum config_encryption { CONFIG_ENCRYPTION_REQUIRE, CONFIG_ENCRYPTION_OFF };
+enum config_encryption {
+	CONFIG_ENCRYPTION_DENY,	  // CCP is refused
+	CONFIG_ENCRYPTION_ALLOW,  // taken if the client asks for it
+	CONFIG_ENCRYPTION_PREFER, // asked for; a client without it may stay
+	CONFIG_ENCRYPTION_REQUIRE,
+};
+enum config_gre_source { CONFIG_GRE_STRICT, CONFIG_GRE_NAT_LOOSE };
+enum config_broadcasts { CONFIG_BROADCASTS_DROP, CONFIG_BROADCASTS_RELAY };
 enum config_mppe_bits { CONFIG_MPPE_40 = 1, CONFIG_MPPE_56 = 2, CONFIG_MPPE_128 = 4 };
 enum config_log_level {
 	CONFIG_LOG_ERROR,
@@ -37,6 +49,7 @@ enum config_log_level {
 	CONFIG_LOG_DEBUG,
 };
 enum config_log_target { CONFIG_LOG_STDERR, CONFIG_LOG_SYSLOG };
+enum config_log_format { CONFIG_LOG_KEY_VALUE, CONFIG_LOG_VPN3000 };
 
 struct config_port {
 	char name[CONFIG_PORT_NAME_BYTES];
@@ -66,8 +79,39 @@ struct config_pool {
 	uint32_t nbns_be[CONFIG_NAME_SERVERS];
 };
 
+struct config_prefix {
+	uint32_t address_be; // the bits behind prefix_len are zero
+	uint8_t prefix_len;
+};
+
+// What users have in common. A user without a group has the one named "base", which is there with
+// these defaults even if the file does not name it: config_user_group().
+struct config_group {
+	char name[CONFIG_GROUP_NAME_BYTES];
+	uint16_t n_dns; // 0: those of the pool
+	uint32_t dns_be[CONFIG_NAME_SERVERS];
+	uint16_t n_nbns;
+	uint32_t nbns_be[CONFIG_NAME_SERVERS];
+	char domain[CONFIG_DOMAIN_BYTES]; // DNS domain, "" none
+	uint16_t n_routes;		  // split tunnelling; 0: all traffic goes into the tunnel
+	struct config_prefix routes[LIMIT_GROUP_ROUTES];
+	bool dhcp_inform; // answer DHCPINFORM
+	enum config_broadcasts broadcasts;
+};
+
+// What the sinks of the log take of one class, where they do not take what they take of the others.
+struct config_log_class {
+	enum log_class class;
+	bool has_file, has_syslog, has_console;
+	uint32_t file, syslog, console; // severities up to this one; 0: nothing
+};
+
 struct config_user {
 	char name[LIMIT_USER_NAME_BYTES + 1];
+	char group[CONFIG_GROUP_NAME_BYTES];
+	uint16_t group_index; // in config.groups, made of `group`
+	bool disabled;	      // E=647
+	bool expired;	      // E=648 until the password is changed
 	bool has_password;
 	bool has_nt_hash;	// exactly one of the two
 	struct secret password; // UTF-8
@@ -114,6 +158,14 @@ struct config {
 	uint16_t receive_window;
 	uint32_t ack_delay_ms; // 0: a lone ack goes out at once
 	uint32_t gre_max_jump;
+	bool limit_transmit_to_window;
+	uint32_t ack_timeout_ms;   // longest time-out of the transmit window
+	uint16_t processing_delay; // tenths of a second, told in OCRP
+	uint32_t reorder_pkts;	   // 0: what comes out of order is dropped
+	uint32_t reorder_ms;
+	enum config_gre_source gre_source;
+	bool supersede;		  // a user's new call ends a stale one of the same user and address
+	uint32_t no_gre_notice_s; // no GRE for so long after OCRP: an event
 
 	// ppp
 	uint16_t mru;
@@ -127,21 +179,37 @@ struct config {
 	uint32_t no_lcp_timeout_s;
 	uint32_t setup_timeout_s;
 	uint32_t auth_timeout_s;
+	bool use_client_address;
 
 	// auth
-	uint32_t auth_methods; // enum config_auth_method, or-ed
+	uint16_t n_auth_methods;
+	uint32_t auth_methods[CONFIG_AUTH_METHODS]; // enum config_auth_method, the best first
 	uint32_t auth_retries;
+	bool change_password;
+	char password_file[CONFIG_PATH_BYTES]; // where changed passwords are kept; "": nowhere
+	bool strip_domain;
+	bool strip_realm;
+	uint32_t lockout_user_failures; // 0: no lock-out of users
+	uint32_t lockout_source_failures;
+	uint32_t lockout_first_s;
+	uint32_t lockout_max_s;
+	uint32_t lockout_forget_s;
 
 	// encryption
 	enum config_encryption encryption;
 	uint32_t mppe_bits; // enum config_mppe_bits, or-ed
-	bool mppe_stateless;
+	bool mppe_stateless_required;
 	uint32_t mppe_max_jump;
 	uint32_t decrypt_failures_max;
 	char crypto_driver[16];
 
 	uint16_t n_pools;
 	struct config_pool pools[LIMIT_POOLS];
+
+	uint16_t
+		n_groups; // at least one: those of the file in its order, and "base" if it is not there
+	struct config_group groups[LIMIT_GROUPS];
+	uint16_t base_group; // the index of "base"
 
 	uint32_t n_users;
 	struct config_user *users; // users[n_users], in the order of the file
@@ -150,10 +218,17 @@ struct config {
 	// control
 	char socket_path[108];
 	uint32_t socket_mode;
+	uint32_t history_calls; // ended calls that are remembered
 
 	// log
 	enum config_log_level log_level;
 	enum config_log_target log_target;
+	enum config_log_format log_format;
+	char log_file[CONFIG_PATH_BYTES]; // "": none
+	uint32_t log_file_severity;
+	uint32_t log_file_max_mb; // 0: no limit
+	uint16_t n_log_classes;
+	struct config_log_class log_classes[LOG_CLASS_COUNT];
 };
 
 // A configuration with every default and no port, pool or user; NULL when memory is short.
@@ -165,5 +240,15 @@ void config_reset(struct config *c);
 // Wipes what is secret. c may be NULL.
 void config_free(struct config *c);
 
+// The group of that name, or -1.
+int config_find_group(const struct config *c, const char *name);
+
+// Make sure that there is a group named "base", with the defaults if it is made.
+void config_add_base_group(struct config *c);
+
 // The user of that name, compared byte for byte, or NULL.
 const struct config_user *config_find_user(const struct config *c, struct span name);
+
+// The group of a user, never NULL; `user` NULL gives that of users without one.
+const struct config_group *config_user_group(
+	const struct config *c, const struct config_user *user);

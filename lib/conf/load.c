@@ -132,6 +132,16 @@ static void *list_elements(struct config *c, const struct schema_group *group, u
 		c->n_pools = (uint16_t)n;
 		return c->pools;
 	}
+	if (strcmp(group->name, "groups") == 0) {
+		// "base" has stood there so far.
+		memset(c->groups, 0, sizeof(c->groups));
+		c->n_groups = (uint16_t)n;
+		return c->groups;
+	}
+	if (strcmp(group->name, "log_classes") == 0) {
+		c->n_log_classes = (uint16_t)n;
+		return c->log_classes;
+	}
 	c->users = calloc(n, sizeof(c->users[0]));
 	c->n_users = c->users ? n : 0;
 	return c->users;
@@ -211,6 +221,12 @@ static bool derive(struct config *c)
 	for (int i = 0; i < c->n_ports && !is_listen_given; i++)
 		if (c->ports[i].role == CONFIG_PORT_OUTSIDE && c->ports[i].has_address)
 			c->listen_be[c->n_listen++] = c->ports[i].address_be;
+
+	config_add_base_group(c);
+	for (uint32_t i = 0; i < c->n_users; i++) {
+		int group = c->users[i].group[0] ? config_find_group(c, c->users[i].group) : -1;
+		c->users[i].group_index = group < 0 ? c->base_group : (uint16_t)group;
+	}
 
 	if (c->n_users == 0)
 		return true;

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "conf/schema.h"
 
-#include <stdio.h>
-
 // Where a field lies and how large it is, for the lines of the table.
 #define FIELD(owner, member) \
 	.offset = offsetof(struct owner, member), .size_bytes = sizeof(((struct owner *)0)->member)
@@ -18,58 +16,92 @@
 		.min = least, .max = most, .is_zero_allowed = zero, .def = value, .help = about \
 	}
 
+#define BOOL(name, member, value, about)                                                  \
+	{                                                                                 \
+		.key = name, .type = SCHEMA_BOOL, FIELD(config, member), NO_ALSO, NO_HAS, \
+		.def = value, .help = about                                               \
+	}
+
+#define CHOICE(name, member, list, value, about)                                            \
+	{                                                                                   \
+		.key = name, .type = SCHEMA_CHOICE, FIELD(config, member), NO_ALSO, NO_HAS, \
+		.words = list, .def = value, .help = about                                  \
+	}
+
 static const struct schema_word port_roles[] = {
-	{"outside", CONFIG_PORT_OUTSIDE, false},
-	{"inside", CONFIG_PORT_INSIDE, false},
-	{NULL, 0, false},
+	{"outside", CONFIG_PORT_OUTSIDE, NULL},
+	{"inside", CONFIG_PORT_INSIDE, NULL},
+	{NULL, 0, NULL},
 };
 
 static const struct schema_word accept_words[] = {
-	{"pptp", CONFIG_ACCEPT_PPTP, false},
-	{"all", CONFIG_ACCEPT_ALL, false},
-	{NULL, 0, false},
+	{"pptp", CONFIG_ACCEPT_PPTP, NULL},
+	{"all", CONFIG_ACCEPT_ALL, NULL},
+	{NULL, 0, NULL},
+};
+
+static const struct schema_word gre_sources[] = {
+	{"strict", CONFIG_GRE_STRICT, NULL},
+	{"nat-loose", CONFIG_GRE_NAT_LOOSE, NULL},
+	{NULL, 0, NULL},
 };
 
 static const struct schema_word auth_methods[] = {
-	{"mschapv2", CONFIG_AUTH_MSCHAPV2, false},
-	{"mschapv1", CONFIG_AUTH_MSCHAPV1, true},
-	{"chap", CONFIG_AUTH_CHAP, true},
-	{"pap", CONFIG_AUTH_PAP, true},
-	{NULL, 0, false},
+	{"mschapv2", CONFIG_AUTH_MSCHAPV2, NULL},
+	{"mschapv1", CONFIG_AUTH_MSCHAPV1, NULL},
+	{"chap", CONFIG_AUTH_CHAP, NULL},
+	{"pap", CONFIG_AUTH_PAP, NULL},
+	{NULL, 0, NULL},
 };
 
 static const struct schema_word encryption_modes[] = {
-	{"require", CONFIG_ENCRYPTION_REQUIRE, false},
-	{"off", CONFIG_ENCRYPTION_OFF, false},
-	{NULL, 0, false},
+	{"deny", CONFIG_ENCRYPTION_DENY, NULL},
+	{"allow", CONFIG_ENCRYPTION_ALLOW, NULL},
+	{"prefer", CONFIG_ENCRYPTION_PREFER, NULL},
+	{"require", CONFIG_ENCRYPTION_REQUIRE, NULL},
+	{"off", CONFIG_ENCRYPTION_DENY, "deny"},
+	{NULL, 0, NULL},
 };
 
 static const struct schema_word mppe_strengths[] = {
-	{"128", CONFIG_MPPE_128, false},
-	{"56", CONFIG_MPPE_56, true},
-	{"40", CONFIG_MPPE_40, true},
-	{NULL, 0, false},
+	{"128", CONFIG_MPPE_128, NULL},
+	{"56", CONFIG_MPPE_56, NULL},
+	{"40", CONFIG_MPPE_40, NULL},
+	{NULL, 0, NULL},
 };
 
-static const struct schema_word mppe_modes[] = {
-	{"stateless", true, false},
-	{"stateful", false, true},
-	{NULL, 0, false},
+static const struct schema_word broadcast_words[] = {
+	{"drop", CONFIG_BROADCASTS_DROP, NULL},
+	{"relay", CONFIG_BROADCASTS_RELAY, NULL},
+	{NULL, 0, NULL},
 };
 
 static const struct schema_word log_levels[] = {
-	{"error", CONFIG_LOG_ERROR, false},
-	{"warning", CONFIG_LOG_WARNING, false},
-	{"notice", CONFIG_LOG_NOTICE, false},
-	{"info", CONFIG_LOG_INFO, false},
-	{"debug", CONFIG_LOG_DEBUG, false},
-	{NULL, 0, false},
+	{"error", CONFIG_LOG_ERROR, NULL},
+	{"warning", CONFIG_LOG_WARNING, NULL},
+	{"notice", CONFIG_LOG_NOTICE, NULL},
+	{"info", CONFIG_LOG_INFO, NULL},
+	{"debug", CONFIG_LOG_DEBUG, NULL},
+	{NULL, 0, NULL},
 };
 
 static const struct schema_word log_targets[] = {
-	{"stderr", CONFIG_LOG_STDERR, false},
-	{"syslog", CONFIG_LOG_SYSLOG, false},
-	{NULL, 0, false},
+	{"stderr", CONFIG_LOG_STDERR, NULL},
+	{"syslog", CONFIG_LOG_SYSLOG, NULL},
+	{NULL, 0, NULL},
+};
+
+static const struct schema_word log_formats[] = {
+	{"key-value", CONFIG_LOG_KEY_VALUE, NULL},
+	{"vpn3000", CONFIG_LOG_VPN3000, NULL},
+	{NULL, 0, NULL},
+};
+
+static const struct schema_word log_class_words[] = {
+#define X(name, text, help) {text, LOG_CLASS_##name, NULL},
+	LOG_CLASS_LIST(X)
+#undef X
+		{NULL, 0, NULL},
 };
 
 static const struct schema_item top_items[] = {
@@ -116,13 +148,8 @@ static const struct schema_item lanes_items[] = {
 };
 
 static const struct schema_item memory_items[] = {
-	{.key = "hugepages",
-		.type = SCHEMA_BOOL,
-		FIELD(config, hugepages),
-		NO_ALSO,
-		NO_HAS,
-		.def = "true",
-		.help = "Take packet memory from hugepages. Without them adit works, slowly."},
+	BOOL("hugepages", hugepages, "true",
+		"Take packet memory from hugepages. Without them adit works, slowly."),
 	UINT("size_mb", memory_mb, 64, 1048576, false, "512",
 		"Memory for packets and sessions, in MiB."),
 	UINT("mbufs", n_mbufs, 1023, 16777215, false, "65535",
@@ -224,6 +251,27 @@ static const struct schema_item pptp_items[] = {
 		"Milliseconds that an acknowledgement may wait for a packet to ride on; 0: none."),
 	UINT("gre_max_jump", gre_max_jump, 1, 65535, false, "1024",
 		"How far a GRE sequence number may run ahead of the last one."),
+	BOOL("limit_transmit_to_window", limit_transmit_to_window, "false",
+		"Send no more unacknowledged packets than the client's window (RFC 2637 4.4). Off, "
+		"as in all clients that are still in use: it only slows transfers down."),
+	UINT("ack_timeout_ms", ack_timeout_ms, 1000, 10000, false, "3000",
+		"Longest adaptive time-out for acknowledgements, in milliseconds, where "
+		"limit_transmit_to_window is on."),
+	UINT("processing_delay", processing_delay, 0, 100, false, "1",
+		"Packet processing delay that clients are told, in tenths of a second."),
+	UINT("reorder_pkts", reorder_pkts, 0, LIMIT_REORDER_PKTS, false, "8",
+		"GRE packets of one call held for one that is missing; 0: a packet that comes "
+		"after "
+		"a later one is dropped."),
+	UINT("reorder_ms", reorder_ms, 1, 200, false, "5", "Milliseconds that they are held."),
+	CHOICE("gre_source", gre_source, gre_sources, "\"strict\"",
+		"\"strict\": GRE comes from the address of the control connection; \"nat-loose\": "
+		"it may come from another, for NAT with several addresses outside."),
+	BOOL("supersede", supersede, "true",
+		"A new call of a user ends a stale call of the same user from the same address."),
+	UINT("no_gre_notice_s", no_gre_notice_s, 1, 600, false, "10",
+		"Seconds without GRE after a call is accepted until an event says so: TCP/1723 "
+		"passes on the way and GRE does not."),
 };
 
 static const struct schema_item ppp_items[] = {
@@ -250,32 +298,60 @@ static const struct schema_item ppp_items[] = {
 		"Seconds in which a client must authenticate."),
 	UINT("setup_timeout_s", setup_timeout_s, 1, 600, false, "60",
 		"Seconds in which a call must be up."),
+	BOOL("use_client_address", use_client_address, "false",
+		"Give a client the address that it asks for by IPCP, if it is in a pool and free."),
 };
 
 static const struct schema_item auth_items[] = {
 	{.key = "methods",
-		.type = SCHEMA_CHOICES,
+		.type = SCHEMA_CHOICE_LIST,
 		FIELD(config, auth_methods),
-		NO_ALSO,
+		ALSO(config, n_auth_methods),
 		NO_HAS,
+		.max_count = CONFIG_AUTH_METHODS,
 		.words = auth_methods,
 		.def = "[\"mschapv2\"]",
-		.help = "Authentication methods that clients may use."},
+		.help = "Authentication methods that clients may use, in the order in which they "
+			"are "
+			"asked for."},
 	UINT("retries", auth_retries, 0, 10, false, "0",
 		"Further tries in the same call after a wrong password."),
+	BOOL("change_password", change_password, "true",
+		"A client whose password has expired may change it (MS-CHAPv2)."),
+	{.key = "password_file",
+		.type = SCHEMA_PATH,
+		FIELD(config, password_file),
+		NO_ALSO,
+		NO_HAS,
+		.min = 0,
+		.max = CONFIG_PATH_BYTES - 1,
+		.def = "\"\"",
+		.help = "File that keeps changed passwords; empty: they last until adit stops."},
+	BOOL("strip_domain", strip_domain, "true",
+		"Look for DOMAIN\\user as user, if there is no user of the whole name."),
+	BOOL("strip_realm", strip_realm, "true",
+		"Look for user@realm as user, if there is no user of the whole name."),
+	UINT("lockout_user_failures", lockout_user_failures, 2, 1000, true, "10",
+		"Wrong passwords in a row of a user from one address that lock this pair out for a "
+		"while, "
+		"and ten times as many from anywhere the user; 0: never."),
+	UINT("lockout_source_failures", lockout_source_failures, 2, 100000, true, "50",
+		"Wrong passwords from one address, whoever's, that lock it out; many clients may "
+		"share "
+		"it behind NAT; 0: never."),
+	UINT("lockout_first_s", lockout_first_s, 1, 3600, false, "10",
+		"Seconds of the first lock-out; each further failure doubles them."),
+	UINT("lockout_max_s", lockout_max_s, 1, 86400, false, "900",
+		"Seconds of the longest lock-out."),
+	UINT("lockout_forget_s", lockout_forget_s, 1, 604800, false, "3600",
+		"Seconds without a failure after which the count begins anew."),
 };
 
 static const struct schema_item encryption_items[] = {
-	{.key = "mode",
-		.type = SCHEMA_CHOICE,
-		FIELD(config, encryption),
-		NO_ALSO,
-		NO_HAS,
-		.words = encryption_modes,
-		.def = "\"require\"",
-		.help = "\"require\": a call without MPPE is ended and no clear packet ever "
-			"passes; "
-			"\"off\": no MPPE."},
+	CHOICE("mode", encryption, encryption_modes, "\"require\"",
+		"\"require\": a call without MPPE is ended and no clear packet ever passes; "
+		"\"prefer\": MPPE is asked for and \"allow\": taken if the client asks, and a "
+		"client without it may stay; \"deny\": no MPPE."),
 	{.key = "strengths",
 		.type = SCHEMA_CHOICES,
 		FIELD(config, mppe_bits),
@@ -283,16 +359,11 @@ static const struct schema_item encryption_items[] = {
 		NO_HAS,
 		.words = mppe_strengths,
 		.def = "[128]",
-		.help = "Key lengths of MPPE that are accepted, in bits."},
-	{.key = "keying",
-		.type = SCHEMA_CHOICE,
-		FIELD(config, mppe_stateless),
-		NO_ALSO,
-		NO_HAS,
-		.words = mppe_modes,
-		.def = "\"stateless\"",
-		.help = "\"stateless\": a new key for every packet, so that a lost one harms no "
-			"other."},
+		.help = "Key lengths of MPPE that are accepted, in bits; the longest common one is "
+			"used."},
+	BOOL("stateless_required", mppe_stateless_required, "true",
+		"Accept stateless MPPE alone: a new key for every packet, so that a lost one harms "
+		"no other."),
 	UINT("max_jump", mppe_max_jump, 1, 4095, false, "256",
 		"How far the coherency count may run ahead; every step costs a key change."),
 	UINT("decrypt_failures_max", decrypt_failures_max, 1, 65535, false, "32",
@@ -325,6 +396,32 @@ static const struct schema_item pools_items[] = {
 		.help = "NetBIOS name servers (WINS) for clients."},
 };
 
+#define GROUP(name, kind, member) .key = name, .type = kind, FIELD(config_group, member), NO_HAS
+
+static const struct schema_item groups_items[] = {
+	{GROUP("name", SCHEMA_WORD, name), NO_ALSO, .min = 1, .max = CONFIG_GROUP_NAME_BYTES - 1,
+		.def = NULL,
+		.help = "Name of the group. \"base\" is the group of users that have no other."},
+	{GROUP("dns", SCHEMA_ADDRESS_LIST, dns_be), ALSO(config_group, n_dns),
+		.max_count = CONFIG_NAME_SERVERS, .def = "[]",
+		.help = "DNS servers, primary and secondary; empty: those of the pool."},
+	{GROUP("nbns", SCHEMA_ADDRESS_LIST, nbns_be), ALSO(config_group, n_nbns),
+		.max_count = CONFIG_NAME_SERVERS, .def = "[]",
+		.help = "NetBIOS name servers (WINS); empty: those of the pool."},
+	{GROUP("domain", SCHEMA_DOMAIN, domain), NO_ALSO, .min = 0, .max = CONFIG_DOMAIN_BYTES - 1,
+		.def = "\"\"", .help = "DNS domain that clients are told by DHCP; empty: none."},
+	{GROUP("routes", SCHEMA_PREFIX_LIST, routes), ALSO(config_group, n_routes),
+		.max_count = LIMIT_GROUP_ROUTES, .def = "[]",
+		.help = "Networks that clients are told by DHCP to reach through the tunnel (split "
+			"tunnelling); empty: the client decides."},
+	{GROUP("dhcp_inform", SCHEMA_BOOL, dhcp_inform), NO_ALSO, .def = "true",
+		.help = "Answer DHCPINFORM, by which Windows asks for domain and routes."},
+	{GROUP("broadcasts", SCHEMA_CHOICE, broadcasts), NO_ALSO, .words = broadcast_words,
+		.def = "\"drop\"",
+		.help = "What becomes of other broadcasts of the client: \"relay\" sends those of "
+			"UDP to the networks of the inside ports."},
+};
+
 static const struct schema_item users_items[] = {
 	{.key = "name",
 		.type = SCHEMA_TEXT,
@@ -354,6 +451,29 @@ static const struct schema_item users_items[] = {
 		.def = "",
 		.help = "MD4 of the password in UTF-16LE, in its place. As good as the password to "
 			"whoever reads it."},
+	{.key = "group",
+		.type = SCHEMA_WORD,
+		FIELD(config_user, group),
+		NO_ALSO,
+		NO_HAS,
+		.min = 0,
+		.max = CONFIG_GROUP_NAME_BYTES - 1,
+		.def = "\"\"",
+		.help = "Name of the user's group; empty: \"base\"."},
+	{.key = "disabled",
+		.type = SCHEMA_BOOL,
+		FIELD(config_user, disabled),
+		NO_ALSO,
+		NO_HAS,
+		.def = "false",
+		.help = "The user is refused (error 647 of Windows)."},
+	{.key = "expired",
+		.type = SCHEMA_BOOL,
+		FIELD(config_user, expired),
+		NO_ALSO,
+		NO_HAS,
+		.def = "false",
+		.help = "The password must be changed first (error 648 of Windows)."},
 };
 
 static const struct schema_item control_items[] = {
@@ -375,6 +495,8 @@ static const struct schema_item control_items[] = {
 		.def = "\"0660\"",
 		.help = "Permissions of the socket. Whoever may write to it may end every "
 			"session."},
+	UINT("history", history_calls, 0, LIMIT_CALL_HISTORY, false, "1024",
+		"Ended and failed calls that are remembered for `aditctl show history`."),
 };
 
 static const struct schema_item log_items[] = {
@@ -394,6 +516,46 @@ static const struct schema_item log_items[] = {
 		.words = log_targets,
 		.def = "\"stderr\"",
 		.help = "Where events go. Under systemd stderr is the journal."},
+	CHOICE("format", log_format, log_formats, "\"key-value\"",
+		"\"key-value\": a line an event; \"vpn3000\": as the VPN 3000 concentrator writes "
+		"them, with class, number, severity and how often it has happened."),
+	{.key = "file",
+		.type = SCHEMA_PATH,
+		FIELD(config, log_file),
+		NO_ALSO,
+		NO_HAS,
+		.min = 0,
+		.max = CONFIG_PATH_BYTES - 3, // ".1" is put behind it
+		.def = "\"\"",
+		.help = "File that events go to as well; empty: none. SIGHUP opens it again."},
+	UINT("file_severity", log_file_severity, 1, LOG_SEVERITY_MAX, false, "5",
+		"Severities that the file gets, up to this one: 1 fault, 2..3 warning, 4..6 "
+		"information, 7..9 debug, 10..13 decoded packets."),
+	UINT("file_max_mb", log_file_max_mb, 1, 1048576, true, "100",
+		"MB after which the file becomes FILE.1 and a new one begins; 0: no limit, "
+		"something "
+		"like logrotate sees to it."),
+};
+
+#define LOG_CLASS(name, member, about)                                                             \
+	{                                                                                          \
+		.key = name, .type = SCHEMA_UINT, FIELD(config_log_class, member), NO_ALSO,        \
+		HAS(config_log_class, has_##member), .min = 0, .max = LOG_SEVERITY_MAX, .def = "", \
+		.help = about                                                                      \
+	}
+
+static const struct schema_item log_classes_items[] = {
+	{.key = "class",
+		.type = SCHEMA_CHOICE,
+		FIELD(config_log_class, class),
+		NO_ALSO,
+		NO_HAS,
+		.words = log_class_words,
+		.def = NULL,
+		.help = "Class of events, as on the VPN 3000 concentrator."},
+	LOG_CLASS("file", file, "Severities of it that the file gets, up to this one; 0: none."),
+	LOG_CLASS("syslog", syslog, "The same for syslog, whatever log.level and log.to say."),
+	LOG_CLASS("console", console, "The same for stderr."),
 };
 
 #define ITEMS(list) .items = list, .n_items = COUNT(list)
@@ -421,6 +583,12 @@ const struct schema_group schema_groups[] = {
 		.is_list = true,
 		.max_count = LIMIT_POOLS,
 		.element_bytes = sizeof(struct config_pool)},
+	{.name = "groups",
+		.help = "What users have in common; \"base\" is for users without.",
+		ITEMS(groups_items),
+		.is_list = true,
+		.max_count = LIMIT_GROUPS - 1, // and "base"
+		.element_bytes = sizeof(struct config_group)},
 	{.name = "users",
 		.help = "Local users, each with either a password or its hash.",
 		ITEMS(users_items),
@@ -429,6 +597,12 @@ const struct schema_group schema_groups[] = {
 		.element_bytes = sizeof(struct config_user)},
 	{.name = "control", .help = "The operator's socket.", ITEMS(control_items)},
 	{.name = "log", .help = "The log.", ITEMS(log_items)},
+	{.name = "log_classes",
+		.help = "Classes of events that the log gets more or less of.",
+		ITEMS(log_classes_items),
+		.is_list = true,
+		.max_count = LOG_CLASS_COUNT,
+		.element_bytes = sizeof(struct config_log_class)},
 };
 
 const size_t schema_n_groups = COUNT(schema_groups);
@@ -447,90 +621,4 @@ const struct schema_item *schema_find_item(const struct schema_group *group, con
 		if (strcmp(group->items[i].key, key) == 0)
 			return &group->items[i];
 	return NULL;
-}
-
-static void put(char *out, size_t cap, const char *text)
-{
-	size_t len = strlen(out);
-	snprintf(out + len, cap - len, "%s", text);
-}
-
-// "\"a\", \"b\" or \"c\"", without the words that are refused.
-static void put_words(const struct schema_word *words, char *out, size_t cap)
-{
-	size_t n = 0;
-	for (const struct schema_word *w = words; w->word; w++)
-		n += !w->is_refused;
-	size_t at = 0;
-	for (const struct schema_word *w = words; w->word; w++) {
-		if (w->is_refused)
-			continue;
-		at++;
-		put(out, cap, at == 1 ? "\"" : at == n ? " or \"" : ", \"");
-		put(out, cap, w->word);
-		put(out, cap, "\"");
-	}
-}
-
-void schema_describe(const struct schema_item *item, char *out, size_t cap)
-{
-	out[0] = '\0';
-	switch (item->type) {
-	case SCHEMA_BOOL:
-		put(out, cap, "true or false");
-		break;
-	case SCHEMA_UINT:
-		snprintf(out, cap, "%s%u..%u", item->is_zero_allowed ? "0 or " : "", item->min,
-			item->max);
-		break;
-	case SCHEMA_UINT_LIST:
-		snprintf(out, cap, "a list [ ] of 1..%u numbers from %u to %u", item->max_count,
-			item->min, item->max);
-		break;
-	case SCHEMA_TEXT:
-	case SCHEMA_PASSWORD:
-		snprintf(out, cap, "a text of %u..%u bytes of UTF-8 without control characters",
-			item->min, item->max);
-		break;
-	case SCHEMA_WORD:
-		snprintf(out, cap, "a text of %u..%u letters, digits, '.', '_' and '-'", item->min,
-			item->max);
-		break;
-	case SCHEMA_CHOICE:
-		put_words(item->words, out, cap);
-		break;
-	case SCHEMA_CHOICES:
-		put(out, cap, "a list [ ] of ");
-		put_words(item->words, out, cap);
-		break;
-	case SCHEMA_ADDRESS:
-		put(out, cap, "a unicast IPv4 address");
-		break;
-	case SCHEMA_ADDRESS_LIST:
-		snprintf(out, cap, "a list [ ] of at most %u unicast IPv4 addresses",
-			item->max_count);
-		break;
-	case SCHEMA_PREFIX:
-		put(out, cap,
-			"the address of a host and its prefix length 8..32, as \"198.18.0.1/24\"");
-		break;
-	case SCHEMA_RANGE:
-		snprintf(out, cap,
-			"first and last of at most %u IPv4 addresses, as "
-			"\"10.30.0.10-10.30.0.250\"",
-			LIMIT_POOL_ADDRESSES);
-		break;
-	case SCHEMA_DEVICE:
-		put(out, cap,
-			"\"pci:\" and a PCI address, \"vdev:net_\" and the rest of a DPDK device, "
-			"or "
-			"\"interface:\" and the name of one");
-		break;
-	case SCHEMA_MODE:
-		put(out, cap, "permissions in octal, as \"0660\"");
-		break;
-	case SCHEMA_NT_HASH:
-		put(out, cap, "32 hex digits");
-		break;
-	}
 }

@@ -7,19 +7,23 @@
 #include "conf/config.h"
 
 enum schema_type {
-	SCHEMA_BOOL,	     // bool
-	SCHEMA_UINT,	     // uint16_t or uint32_t
-	SCHEMA_UINT_LIST,    // uint16_t[max_count], count
-	SCHEMA_TEXT,	     // char[], UTF-8 without control characters
-	SCHEMA_WORD,	     // char[], letters, digits and . _ -
-	SCHEMA_CHOICE,	     // an enum, one of the words of the item
-	SCHEMA_CHOICES,	     // uint32_t, or of the words of the item
-	SCHEMA_ADDRESS,	     // uint32_t in network order
+	SCHEMA_BOOL,	    // bool
+	SCHEMA_UINT,	    // uint16_t or uint32_t
+	SCHEMA_UINT_LIST,   // uint16_t[max_count], count
+	SCHEMA_TEXT,	    // char[], UTF-8 without control characters
+	SCHEMA_WORD,	    // char[], letters, digits and . _ -
+	SCHEMA_CHOICE,	    // an enum, one of the words of the item
+	SCHEMA_CHOICES,	    // uint32_t, or of the words of the item
+	SCHEMA_CHOICE_LIST, // uint32_t[max_count], words of the item in the order of the file, count
+	SCHEMA_ADDRESS,	    // uint32_t in network order
 	SCHEMA_ADDRESS_LIST, // uint32_t[max_count] in network order, count
 	SCHEMA_PREFIX,	     // uint32_t in network order, prefix length in `also`
+	SCHEMA_PREFIX_LIST,  // struct config_prefix[max_count], count
 	SCHEMA_RANGE,	     // uint32_t first in host order, last in `also`
 	SCHEMA_DEVICE,	     // char[], kind in `also`
 	SCHEMA_MODE,	     // uint32_t, permission bits written in octal
+	SCHEMA_PATH,	     // char[], absolute
+	SCHEMA_DOMAIN,	     // char[], a DNS name
 	SCHEMA_PASSWORD,     // struct secret
 	SCHEMA_NT_HASH,	     // uint8_t[16]
 };
@@ -29,7 +33,7 @@ enum { SCHEMA_NOWHERE = UINT32_MAX };
 struct schema_word {
 	const char *word;
 	uint32_t value;
-	bool is_refused; // known, so that the message can say that adit does not take it
+	const char *instead; // not taken any more: the word to write in its place; or NULL
 };
 
 struct schema_item {

@@ -55,6 +55,20 @@ static void give_back(struct control *c, uint32_t address_be)
 		pool_release(&c->pools[i], address_be);
 }
 
+// The workers find the call by this address from now on. Returns 0 | -ENOMEM, and it is free again.
+static int put_on_map(struct call *call, uint32_t address_be)
+{
+	struct control *c = call->control;
+	uint32_t owner = owner_make(session_id_worker(call->id), session_id_slot(call->id));
+	int rc = owner_map_set_inner(c->config.owners, address_be, owner);
+
+	if (rc == 0)
+		return 0;
+	call_record_no_resource(call, "page of the address map");
+	give_back(c, address_be);
+	return rc;
+}
+
 int address_take(struct call *call, uint32_t framed_be)
 {
 	struct control *c = call->control;
@@ -77,15 +91,17 @@ int address_take(struct call *call, uint32_t framed_be)
 			call_record_no_resource(call, "address that AAA gave is in use");
 		return rc;
 	}
-	uint32_t owner = owner_make(session_id_worker(call->id), session_id_slot(call->id));
-	rc = owner_map_set_inner(c->config.owners, address_be, owner);
-	if (rc != 0) {
-		call_record_no_resource(call, "page of the address map");
-		give_back(c, address_be);
-		return rc;
+	rc = put_on_map(call, address_be);
+	if (rc == 0) {
+		call->inner_be = address_be;
+		call->has_fixed_address = !is_from_pool(framed_be);
 	}
-	call->inner_be = address_be;
-	return 0;
+	return rc;
+}
+
+bool address_may_be_chosen(uint32_t framed_be)
+{
+	return rte_be_to_cpu_32(framed_be) == FRAMED_CLIENT_CHOOSES;
 }
 
 void address_release(struct call *call)
@@ -97,4 +113,29 @@ void address_release(struct call *call)
 	(void)owner_map_set_inner(c->config.owners, call->inner_be, OWNER_NONE);
 	give_back(c, call->inner_be);
 	call->inner_be = 0;
+}
+
+// Only of a pool: what lies outside is routed elsewhere, or another's.
+static bool take_asked(struct call *call, uint32_t asked_be)
+{
+	struct control *c = call->control;
+	int rc = -EADDRNOTAVAIL;
+
+	for (uint16_t i = 0; i < c->n_pools && rc == -EADDRNOTAVAIL; i++)
+		rc = pool_take_address(&c->pools[i], asked_be);
+	return rc == 0 && put_on_map(call, asked_be) == 0;
+}
+
+void address_choose(struct call *call)
+{
+	uint32_t asked_be = link_address_asked(&call->link);
+	struct step step;
+
+	if (!call->has_fixed_address && asked_be != call->inner_be && take_asked(call, asked_be)) {
+		address_release(call);
+		call->inner_be = asked_be;
+	}
+	step_clear(&step);
+	link_address_chosen(&call->link, call->inner_be, control_now(call->control), &step);
+	call_run(call, &step);
 }

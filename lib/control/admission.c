@@ -148,7 +148,7 @@ static struct admission_ticket *find_victim(
 	return NULL;
 }
 
-enum admission_verdict admission_enter(struct admission *a, struct admission_ticket *ticket,
+static enum admission_verdict enter(struct admission *a, struct admission_ticket *ticket,
 	uint32_t source_be, uint64_t now_ns, struct admission_ticket **evicted)
 {
 	const struct admission_limits *limits = &a->limits;
@@ -188,6 +188,15 @@ enum admission_verdict admission_enter(struct admission *a, struct admission_tic
 	TAILQ_INSERT_TAIL(&a->strangers[ADMISSION_SILENT], ticket, in_class);
 	TAILQ_INSERT_TAIL(&s->strangers[ADMISSION_SILENT], ticket, in_source);
 	return ADMISSION_OK;
+}
+
+enum admission_verdict admission_enter(struct admission *a, struct admission_ticket *ticket,
+	uint32_t source_be, uint64_t now_ns, struct admission_ticket **evicted)
+{
+	enum admission_verdict verdict = enter(a, ticket, source_be, now_ns, evicted);
+
+	a->n_verdicts[verdict]++;
+	return verdict;
 }
 
 static void leave_class(struct admission *a, struct admission_ticket *ticket)
@@ -234,7 +243,7 @@ void admission_leave(struct admission *a, struct admission_ticket *ticket)
 	ticket->source = NULL;
 }
 
-enum admission_verdict admission_enter_call(
+static enum admission_verdict enter_call(
 	struct admission *a, struct admission_ticket *ticket, uint64_t now_ns)
 {
 	struct admission_source *s = ticket->source;
@@ -246,6 +255,15 @@ enum admission_verdict admission_enter_call(
 	s->n_calls++;
 	ticket->n_calls++;
 	return ADMISSION_OK;
+}
+
+enum admission_verdict admission_enter_call(
+	struct admission *a, struct admission_ticket *ticket, uint64_t now_ns)
+{
+	enum admission_verdict verdict = enter_call(a, ticket, now_ns);
+
+	a->n_verdicts[verdict]++;
+	return verdict;
 }
 
 void admission_leave_call(struct admission_ticket *ticket)
@@ -280,6 +298,28 @@ const char *admission_verdict_name(enum admission_verdict verdict)
 		return "max_calls_per_source";
 	case ADMISSION_RATE:
 		return "setups_per_second_per_source";
+	case ADMISSION_VERDICT_COUNT:
+		break;
 	}
 	return "unknown";
+}
+
+enum end_reason admission_verdict_reason(enum admission_verdict verdict)
+{
+	switch (verdict) {
+	case ADMISSION_OK:
+		return END_NONE;
+	case ADMISSION_FULL:
+	case ADMISSION_STRANGERS_FULL:
+		return END_NO_RESOURCE;
+	case ADMISSION_SOURCE_FULL:
+	case ADMISSION_SOURCE_STRANGERS_FULL:
+	case ADMISSION_SOURCE_CALLS_FULL:
+		return END_LIMIT_SOURCE;
+	case ADMISSION_RATE:
+		return END_LIMIT_RATE;
+	case ADMISSION_VERDICT_COUNT:
+		break;
+	}
+	return END_INTERNAL;
 }

@@ -9,6 +9,8 @@
 //            however slowly they feed us bytes, cannot keep a good client out.
 #pragma once
 
+#include "base/end_reason.h"
+
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/queue.h>
@@ -24,6 +26,7 @@ enum admission_verdict {
 	ADMISSION_SOURCE_STRANGERS_FULL, // max_unauthenticated_per_source
 	ADMISSION_SOURCE_CALLS_FULL,	 // max_calls_per_source
 	ADMISSION_RATE,			 // setups_per_second_per_source
+	ADMISSION_VERDICT_COUNT,
 };
 
 struct admission_limits {
@@ -62,6 +65,7 @@ struct admission {
 	struct admission_source *sources; // sources[n_sources]
 	struct admission_list strangers[ADMISSION_STRANGERS];
 	TAILQ_HEAD(, admission_source) idle; // without a connection, the longest idle first
+	uint64_t n_verdicts[ADMISSION_VERDICT_COUNT]; // of connections and of calls
 };
 
 // All memory that it will ever need. hash_seed is random, so that no one can aim at one bucket.
@@ -96,3 +100,6 @@ uint32_t admission_source_count(const struct admission *a, uint32_t source_be);
 
 // The key of the configuration whose limit said no, for logs.
 const char *admission_verdict_name(enum admission_verdict verdict);
+
+// What it means for who was kept out.
+enum end_reason admission_verdict_reason(enum admission_verdict verdict);

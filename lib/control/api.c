@@ -20,12 +20,16 @@ enum {
 
 static const uint64_t PATIENCE_NS = 30000000000; // with a client that neither asks nor reads
 
+static const char no_radius[] =
+	"% There is no RADIUS driver: of RADIUS there is nothing to show.\n";
+
 enum client_state {
 	CLIENT_ASKING,	  // its request is not complete
 	CLIENT_MEASURING, // the widths of the columns are found
 	CLIENT_PRINTING,
-	CLIENT_ENDING, // "end" is in the page or will be
-	CLIENT_DONE,   // close when the page has gone
+	CLIENT_FOLLOWING, // debug lines, until it goes
+	CLIENT_ENDING,	  // "end" is in the page or will be
+	CLIENT_DONE,	  // close when the page has gone
 };
 
 struct client {
@@ -37,6 +41,7 @@ struct client {
 	size_t n_request;
 	char request[API_REQUEST_BYTES_MAX];
 	struct show show;
+	struct debug_follower follower; // CLIENT_FOLLOWING
 	size_t n_sent;
 	size_t n_page;
 	char page[API_HEADER_BYTES_MAX + PAGE_BYTES];
@@ -55,6 +60,8 @@ static void client_free(struct client *client)
 {
 	struct api *api = client->api;
 
+	if (client->state == CLIENT_FOLLOWING)
+		debug_unfollow(api->control, &client->follower);
 	loop_remove(&api->control->loop, &client->source);
 	close(client->source.fd);
 	TAILQ_REMOVE(&api->clients, client, in_all);
@@ -151,6 +158,53 @@ static void produce(struct client *client)
 	}
 }
 
+// ---- debug --------------------------------------------------------------------------------------
+
+static void wake(struct debug_follower *f)
+{
+	struct client *client = container_of(f, struct client, follower);
+
+	loop_set_events(&client->api->control->loop, &client->source, EPOLLIN | EPOLLOUT);
+}
+
+static int follow(struct client *client)
+{
+	struct control *c = client->api->control;
+	struct show *s = &client->show;
+
+	if (s->render.is_json) {
+		snprintf(s->message, sizeof(s->message), "debug has no JSON form.\n");
+		return SHOW_USAGE;
+	}
+	client->follower.filter = s->debug;
+	client->follower.wake = wake;
+	int rc = debug_follow(c, &client->follower);
+	if (rc != 0) {
+		snprintf(s->message, sizeof(s->message),
+			rc == -EBUSY ? "Too many follow debug output already.\n"
+				     : "Out of memory.\n");
+		return SHOW_FAILED;
+	}
+	client->state = CLIENT_FOLLOWING;
+	if (s->debug.categories & 1u << DEBUG_RADIUS)
+		client->n_page = (size_t)snprintf(client->page, sizeof(client->page), "out %zu\n%s",
+			sizeof(no_radius) - 1, no_radius);
+	return SHOW_OK;
+}
+
+// Take the next lines. Returns false when there are none.
+static bool produce_lines(struct client *client)
+{
+	char *text = client->page + API_HEADER_BYTES_MAX;
+	size_t n = debug_take(&client->follower, text, PAGE_BYTES);
+
+	client->n_sent = client->n_page = 0;
+	if (n == 0)
+		return false;
+	frame(client, "out", n);
+	return true;
+}
+
 static void answer(struct client *client)
 {
 	struct control *c = client->api->control;
@@ -170,8 +224,12 @@ static void answer(struct client *client)
 		code = s->command->act(c, s);
 	else if (code == SHOW_OK && s->command && s->command->check)
 		code = s->command->check(c, s);
+	else if (code == SHOW_OK && s->command && s->command->follows)
+		code = follow(client);
 	if (code != SHOW_OK)
 		counter_add(&c->counters.api_errors, 1);
+	if (client->state == CLIENT_FOLLOWING)
+		return;
 	if (code != SHOW_OK || !s->command || s->command->act)
 		say(client, code);
 	else
@@ -201,7 +259,22 @@ static bool read_request(struct client *client)
 	}
 	*end = '\0';
 	answer(client);
-	loop_set_events(&client->api->control->loop, &client->source, EPOLLOUT);
+	loop_set_events(&client->api->control->loop, &client->source,
+		client->state == CLIENT_FOLLOWING ? EPOLLIN | EPOLLOUT : EPOLLOUT);
+	return true;
+}
+
+// Returns false when the client has gone.
+static bool send_page(struct client *client)
+{
+	if (client->n_sent == client->n_page)
+		return true;
+	ssize_t n = send(client->source.fd, client->page + client->n_sent,
+		client->n_page - client->n_sent, MSG_NOSIGNAL);
+	if (n < 0)
+		return errno == EAGAIN || errno == EINTR;
+	client->n_sent += (size_t)n;
+	client->moved_ns = control_now(client->api->control);
 	return true;
 }
 
@@ -210,15 +283,25 @@ static bool write_reply(struct client *client)
 {
 	if (client->n_sent == client->n_page)
 		produce(client);
-	if (client->n_sent < client->n_page) {
-		ssize_t n = send(client->source.fd, client->page + client->n_sent,
-			client->n_page - client->n_sent, MSG_NOSIGNAL);
-		if (n < 0)
-			return errno == EAGAIN || errno == EINTR;
-		client->n_sent += (size_t)n;
-		client->moved_ns = control_now(client->api->control);
+	return send_page(client) &&
+	       (client->state != CLIENT_DONE || client->n_sent < client->n_page);
+}
+
+// A follower has nothing to say any more; when it is readable, it has gone.
+static bool serve_follower(struct client *client, uint32_t events)
+{
+	char ignored[64];
+
+	if (events & (EPOLLIN | EPOLLHUP)) {
+		ssize_t n = recv(client->source.fd, ignored, sizeof(ignored), 0);
+		if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR))
+			return false;
 	}
-	return client->state != CLIENT_DONE || client->n_sent < client->n_page;
+	if (client->n_sent == client->n_page && !produce_lines(client)) {
+		loop_set_events(&client->api->control->loop, &client->source, EPOLLIN);
+		return true;
+	}
+	return send_page(client);
 }
 
 static void client_ready(struct loop_source *s, uint32_t events)
@@ -228,6 +311,8 @@ static void client_ready(struct loop_source *s, uint32_t events)
 
 	if (lives && client->state == CLIENT_ASKING)
 		lives = read_request(client);
+	else if (lives && client->state == CLIENT_FOLLOWING)
+		lives = serve_follower(client, events);
 	else if (lives)
 		lives = !(events & EPOLLHUP) && write_reply(client);
 	if (!lives)
@@ -286,7 +371,7 @@ void api_check(struct api *api)
 	loop_set_events(&api->control->loop, &api->source, EPOLLIN);
 	for (client = TAILQ_FIRST(&api->clients); client; client = next) {
 		next = TAILQ_NEXT(client, in_all);
-		if (now - client->moved_ns > PATIENCE_NS)
+		if (client->state != CLIENT_FOLLOWING && now - client->moved_ns > PATIENCE_NS)
 			client_free(client);
 	}
 }

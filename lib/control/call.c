@@ -7,14 +7,19 @@
 #include "control/call_record.h"
 #include "control/conn.h"
 #include "control/control_state.h"
+#include "control/history_note.h"
+#include "control/supersede.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/random.h>
 
 enum { CLEAR_REFUSED_MIN = 8 };
 
-static const uint64_t CLEAR_WATCH_NS = 10000000000;
+#define SECOND_NS UINT64_C(1000000000)
+
+static const uint64_t CLEAR_WATCH_NS = 10 * SECOND_NS;
 
 // ---- what the link asks for ---------------------------------------------------------------------
 
@@ -41,6 +46,18 @@ static void watch_clear_data(struct call *call)
 	call->clear_due_ns = control_now(call->control) + CLEAR_WATCH_NS;
 }
 
+// The Call Statistics of Call-Disconnect-Notify: why first, should the rest not fit.
+static void describe_end(const struct call *call, char *out, size_t cap)
+{
+	struct lane_totals n;
+
+	call_read_totals(call, &n);
+	snprintf(out, cap,
+		"%s, %" PRIu64 " s, in %" PRIu64 "/%" PRIu64 ", out %" PRIu64 "/%" PRIu64,
+		end_reason_info(call->end)->name, (call->ended_ns - call->started_ns) / SECOND_NS,
+		n.up_pkts, n.up_bytes, n.down_pkts, n.down_bytes);
+}
+
 // All that a worker and a connection know of the call is taken back; what it holds stays taken
 // until the worker has answered.
 static void finish(struct call *call, enum end_reason reason)
@@ -49,16 +66,20 @@ static void finish(struct call *call, enum end_reason reason)
 	struct conn *conn = call->conn;
 	uint8_t bytes[PPTP_MESSAGE_BYTES_MAX];
 	struct writer w = writer_of(bytes, sizeof(bytes));
+	char statistics[PPTP_STATISTICS_BYTES];
 
 	call->end = reason;
 	call->ended_ns = control_now(c);
 	call->is_open = false;
-	call->clear_due_ns = TIMER_NEVER;
+	call->clear_due_ns = call->no_gre_due_ns = call->stale_due_ns = TIMER_NEVER;
 	timer_heap_leave(&c->loop.timers, &call->timer);
+	supersede_forget(call);
 	owner_map_set_call(c->config.owners, call->listen, call->pptp.call_id, OWNER_NONE);
 	call_command_delete(call);
 
-	pptp_call_disconnect(&call->pptp, reason, end_reason_info(reason)->name, &w);
+	debug_call_ending(call, reason);
+	describe_end(call, statistics, sizeof(statistics));
+	pptp_call_disconnect(&call->pptp, reason, statistics, &w);
 	call->conn = NULL;
 	conn_write(conn, span_of(bytes, w.len));
 	conn_call_ended(conn, call);
@@ -85,6 +106,12 @@ static void act(struct call *call, const struct step *step, const struct step_it
 	case STEP_STOP_ENCRYPT:
 		call_command_encrypt(call, false);
 		break;
+	case STEP_FLUSH:
+		call_command_flush(call);
+		break;
+	case STEP_ADDRESS:
+		address_choose(call);
+		break;
 	case STEP_UP:
 		come_up(call);
 		break;
@@ -95,14 +122,17 @@ static void act(struct call *call, const struct step *step, const struct step_it
 		finish(call, item->reason);
 		break;
 	}
+	debug_step(call, step, item);
 }
 
-static void rearm(struct call *call)
+void call_rearm(struct call *call)
 {
+	const uint64_t others[] = {call->clear_due_ns, call->no_gre_due_ns, call->stale_due_ns};
 	uint64_t due = link_deadline(&call->link);
 
-	if (due > call->clear_due_ns)
-		due = call->clear_due_ns;
+	for (size_t i = 0; i < RTE_DIM(others); i++)
+		if (due > others[i])
+			due = others[i];
 	timer_heap_arm(&call->control->loop.timers, &call->timer, due);
 }
 
@@ -124,6 +154,8 @@ void call_run(struct call *call, struct step *step)
 	}
 	for (int i = 0; i < step->n_items && call->end == END_NONE; i++)
 		act(call, step, &step->items[i]);
+	history_note_link(call);
+	debug_link(call);
 	if (call->end != END_NONE)
 		return;
 	if (call->out_of_room) {
@@ -137,7 +169,7 @@ void call_run(struct call *call, struct step *step)
 	}
 	if (call->link.phase == LINK_OPEN && call->saw_clear && call->clear_due_ns == TIMER_NEVER)
 		watch_clear_data(call);
-	rearm(call);
+	call_rearm(call);
 }
 
 // ---- events -------------------------------------------------------------------------------------
@@ -151,6 +183,8 @@ void call_receive(struct call *call, uint16_t protocol, struct span info)
 		return;
 	}
 	call->n_ppp_in++;
+	timeline_mark(&call->timeline, TIMELINE_GRE, control_now(call->control));
+	debug_ppp_in(call, protocol, info);
 	step_clear(&step);
 	link_receive(&call->link, protocol, info, control_now(call->control), &step);
 	call_run(call, &step);
@@ -186,11 +220,8 @@ void call_end(struct call *call, enum end_reason reason)
 
 void call_take_message(struct call *call, const struct pptp_message *message)
 {
-	uint8_t bytes[PPTP_MESSAGE_BYTES_MAX];
-	struct writer w = writer_of(bytes, sizeof(bytes));
-	enum end_reason reason = pptp_call_receive(&call->pptp, message, &w);
+	enum end_reason reason = pptp_call_receive(&call->pptp, message);
 
-	conn_write(call->conn, span_of(bytes, w.len));
 	if (reason != END_NONE)
 		call_end(call, reason);
 }
@@ -203,7 +234,7 @@ void call_saw_clear_data(struct call *call)
 	call_record_clear_data(call);
 	if (call->link.phase == LINK_OPEN) {
 		watch_clear_data(call);
-		rearm(call);
+		call_rearm(call);
 	}
 }
 
@@ -213,6 +244,24 @@ void call_cannot_decrypt(struct call *call)
 		return;
 	call_record_decrypt_failures(call);
 	call_close(call, END_DECRYPT_FAILURES);
+}
+
+void call_lost_sync(struct call *call)
+{
+	struct step step;
+
+	if (call->end != END_NONE)
+		return;
+	step_clear(&step);
+	debug_mppe(call, "MPPE: I lost a packet, out of step");
+	link_desync(&call->link, control_now(call->control), &step);
+	call_run(call, &step);
+}
+
+void call_moved(struct call *call, uint32_t outer_peer_be)
+{
+	call->gre_be = outer_peer_be;
+	call_record_moved(call);
 }
 
 static void check_clear_data(struct call *call)
@@ -225,6 +274,20 @@ static void check_clear_data(struct call *call)
 		call_close(call, END_CLIENT_CLEAR_DATA);
 }
 
+// That GRE comes is all that is asked here: a client may be heard without PPP, by its acks alone.
+static void check_gre(struct call *call)
+{
+	const struct session_table *table =
+		call->control->config.sessions[session_id_worker(call->id)];
+	const struct session *s = &table->slots[session_id_slot(call->id)];
+
+	call->no_gre_due_ns = TIMER_NEVER;
+	if (call->link.heard || counter_read(&s->counters.lone_acks_received))
+		return;
+	counter_add(&call->control->counters.calls_without_gre, 1);
+	call_record_no_gre(call);
+}
+
 static void fire(struct timer *t, uint64_t now_ns)
 {
 	struct call *call = container_of(t, struct call, timer);
@@ -232,6 +295,10 @@ static void fire(struct timer *t, uint64_t now_ns)
 
 	if (now_ns >= call->clear_due_ns)
 		check_clear_data(call);
+	if (call->end == END_NONE && now_ns >= call->no_gre_due_ns)
+		check_gre(call);
+	if (call->end == END_NONE && now_ns >= call->stale_due_ns)
+		supersede_expire(call, now_ns);
 	if (call->end != END_NONE)
 		return;
 	step_clear(&step);
@@ -302,11 +369,17 @@ enum end_reason call_new(struct conn *conn, const struct pptp_ocrq *request)
 	call->control = c;
 	call->client_be = conn->client_be;
 	call->client_port_be = conn->client_port_be;
+	call->gre_be = conn->client_be;
 	call->listen = conn->listen;
 	call->mtu = c->config.config->mtu;
-	call->clear_due_ns = TIMER_NEVER;
+	call->clear_due_ns = call->stale_due_ns = TIMER_NEVER;
 	call->started_ns = control_now(c);
+	call->no_gre_due_ns = call->started_ns + c->config.config->no_gre_notice_s * SECOND_NS;
 	call->started_wall_ns = control_wall_ns();
+	call->number = history_next_id(&c->history);
+	call->tunnel = conn->number;
+	call->timeline = conn->timeline;
+	timeline_mark(&call->timeline, TIMELINE_OCRQ, call->started_ns);
 	if (timer_heap_join(&c->loop.timers, &call->timer, fire) != 0 ||
 		!take_resources(call, request)) {
 		release(call);
@@ -321,10 +394,12 @@ enum end_reason call_new(struct conn *conn, const struct pptp_ocrq *request)
 	}
 	owner_map_set_call(c->config.owners, call->listen, call->pptp.call_id,
 		owner_make(session_id_worker(call->id), session_id_slot(call->id)));
-	pptp_call_accept(
-		&call->pptp, request, call->pptp.call_id, c->config.config->receive_window, &w);
+	const struct pptp_call_offer offer = {.call_id = call->pptp.call_id,
+		.window = c->config.config->receive_window,
+		.delay = c->config.config->processing_delay};
+	pptp_call_accept(&call->pptp, request, &offer, &w);
 	call->conn = conn;
-	conn->had_calls = true;
+	conn->n_calls_begun++;
 	conn->n_calls++;
 	TAILQ_INSERT_TAIL(&conn->calls, call, in_conn);
 	pptp_conn_set_calls(&conn->pptp, conn->n_calls, control_now(c));
@@ -383,9 +458,15 @@ void call_abandon(struct call *call)
 
 void call_describe_mppe(const struct call *call, char *out, size_t cap)
 {
-	if (call->strength == MPPE_STRENGTH_NONE)
+	const struct mppe_mode *in = &call->receive, *to = &call->send;
+	const char *in_mode = in->is_stateless ? "stateless" : "stateful";
+	const char *to_mode = to->is_stateless ? "stateless" : "stateful";
+
+	if (to->strength == MPPE_STRENGTH_NONE)
 		snprintf(out, cap, "none");
+	else if (in->strength == to->strength && in->is_stateless == to->is_stateless)
+		snprintf(out, cap, "%d %s", (int)in->strength, in_mode);
 	else
-		snprintf(out, cap, "%d %s", (int)call->strength,
-			call->is_stateless ? "stateless" : "stateful");
+		snprintf(out, cap, "%d %s in, %d %s out", (int)in->strength, in_mode,
+			(int)to->strength, to_mode);
 }

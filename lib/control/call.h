@@ -8,6 +8,8 @@
 #pragma once
 
 #include "aaa/aaa.h"
+#include "control/debug_call.h"
+#include "control/timeline.h"
 #include "control/timer_heap.h"
 #include "crypto/mppe_key.h"
 #include "msg/msg.h"
@@ -24,15 +26,22 @@ struct call {
 	struct conn *conn; // NULL once it has ended
 	TAILQ_ENTRY(call) in_conn;
 	struct timer timer;
-	uint64_t id; // of the session
+	uint64_t id;	 // of the session
+	uint64_t number; // of all calls since the start: in debug lines and the history
+	uint64_t tunnel; // number of its connection
+	struct timeline timeline;
+	struct debug_seen seen;
 	struct pptp_call pptp;
 	struct link link;
 
 	uint32_t client_be;
 	uint16_t client_port_be;
 	uint8_t listen;
-	uint8_t pool;	   // whose link_config it has
-	uint32_t inner_be; // 0: none yet
+	uint8_t pool;		// whose link_config it has
+	uint32_t inner_be;	// 0: none yet
+	bool has_fixed_address; // that of his record: nobody chooses another
+	uint32_t gre_be;	// where its GRE comes from; client_be unless nat-loose moved it
+	uint16_t group;		// index in config.groups, of the user
 
 	enum link_phase phase; // the last one before it began to end
 	enum end_reason end;   // END_NONE: it lives
@@ -50,9 +59,18 @@ struct call {
 	char user[LIMIT_USER_NAME_BYTES + 1]; // as the client sent it
 	struct link_agreed agreed;
 	uint16_t mtu;
-	enum mppe_strength strength; // MPPE_STRENGTH_NONE: no keys yet
-	bool is_stateless;
+	struct mppe_mode receive; // MPPE_STRENGTH_NONE: no keys yet
+	struct mppe_mode send;
 	uint64_t n_ppp_in, n_ppp_out;
+
+	uint64_t no_gre_due_ns; // nothing was heard so long: said once
+
+	// whether a newer call of the same user takes its place, see control/supersede.h
+	uint64_t stale_due_ns; // TIMER_NEVER: not in doubt
+	uint64_t stale_since_ns;
+	struct supersede_list *bucket; // that it is in, NULL: none
+	TAILQ_ENTRY(call) in_bucket;
+	bool is_shadowed; // a newer call has its client Call ID: PPP frames would reach that one
 
 	// clear data where encryption is required, see call_saw_clear_data()
 	bool saw_clear;
@@ -86,6 +104,12 @@ void call_saw_clear_data(struct call *call);
 // The threshold of packets that decrypt to garbage was reached.
 void call_cannot_decrypt(struct call *call);
 
+// A stateful direction lost a packet: the link asks for a reset.
+void call_lost_sync(struct call *call);
+
+// GRE of the client now comes from this address (nat-loose).
+void call_moved(struct call *call, uint32_t outer_peer_be);
+
 // The worker has forgotten the session: tell the end of it, free what it held, free the call.
 void call_gone(struct call *call, const struct lane_totals *totals);
 
@@ -96,7 +120,11 @@ void call_abandon(struct call *call);
 // of a call gives it here.
 void call_run(struct call *call, struct step *step);
 
-// "128 stateless", "none".
+// Set the timer anew, after a time of its own has changed.
+void call_rearm(struct call *call);
+
+// "128 stateless", "none"; "128 stateful in, 128 stateless out" where the directions differ.
+enum { CALL_MPPE_TEXT_BYTES = 40 };
 void call_describe_mppe(const struct call *call, char *out, size_t cap);
 
 // Traffic so far, from the worker's live counters.

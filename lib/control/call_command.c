@@ -27,7 +27,14 @@ void call_command_add(struct call *call)
 			.require_encryption = config->encryption == CONFIG_ENCRYPTION_REQUIRE,
 			.ack_delay_us = config->ack_delay_ms * 1000,
 			.gre_jump_max = config->gre_max_jump,
-			.mppe_jump_max = (uint16_t)config->mppe_max_jump},
+			.mppe_jump_max = (uint16_t)config->mppe_max_jump,
+			.nat_loose = config->gre_source == CONFIG_GRE_NAT_LOOSE,
+			.reorder_pkts = (uint16_t)config->reorder_pkts,
+			.reorder_us = config->reorder_ms * 1000,
+			.limit_transmit = config->limit_transmit_to_window,
+			.peer_window = call->pptp.peer_window,
+			.peer_delay_us = call->pptp.peer_delay * UINT32_C(100000),
+			.ack_timeout_us = config->ack_timeout_ms * 1000},
 	};
 
 	send_command(call, &command);
@@ -56,10 +63,8 @@ void call_command_keys(struct call *call)
 	struct link_keys keys;
 
 	link_get_keys(&call->link, &keys);
-	call->strength = keys.strength;
-	call->is_stateless = keys.is_stateless;
-	command.keys.strength = keys.strength;
-	command.keys.is_stateless = keys.is_stateless;
+	call->receive = command.keys.receive = keys.receive;
+	call->send = command.keys.send = keys.send;
 	command.keys.start = keys.start;
 	send_command(call, &command); // wipes the command
 	secret_wipe_bytes(&keys, sizeof(keys));
@@ -72,10 +77,24 @@ void call_command_encrypt(struct call *call, bool on)
 	send_command(call, &command);
 }
 
+void call_command_flush(struct call *call)
+{
+	struct lane_command command = {.kind = COMMAND_SESSION_FLUSH};
+
+	send_command(call, &command);
+}
+
 void call_command_open(struct call *call, bool on)
 {
+	const struct config *config = call->control->config.config;
+	const struct config_group *group = &config->groups[call->group];
 	struct lane_command command = {
-		.kind = COMMAND_SESSION_OPEN, .open = {.on = on, .inner_be = call->inner_be}};
+		.kind = COMMAND_SESSION_OPEN,
+		.open = {.on = on,
+			.inner_be = call->inner_be,
+			.dhcp_inform = group->dhcp_inform,
+			.relay_broadcasts = group->broadcasts == CONFIG_BROADCASTS_RELAY},
+	};
 
 	send_command(call, &command);
 	call->is_open = on;
@@ -83,7 +102,7 @@ void call_command_open(struct call *call, bool on)
 
 void call_command_frame(struct call *call, uint16_t protocol, struct span info)
 {
-	struct rte_mbuf *m = workers_packet(call->control, info);
+	struct rte_mbuf *m = call->is_shadowed ? NULL : workers_packet(call->control, info);
 
 	if (!m)
 		return; // PPP sends it again

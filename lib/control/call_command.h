@@ -8,6 +8,9 @@ void call_command_add(struct call *call);
 void call_command_link(struct call *call); // what LCP agreed on
 void call_command_keys(struct call *call);
 void call_command_encrypt(struct call *call, bool on);
+// The next packet to the client is flushed.
+void call_command_flush(struct call *call);
+
 void call_command_open(struct call *call, bool on);
 void call_command_delete(struct call *call); // always fits
 void call_command_frame(

@@ -3,6 +3,7 @@
 
 #include "control/conn.h"
 #include "control/control_state.h"
+#include "control/history_note.h"
 
 static void begin(struct event *e, enum event_kind kind, const struct call *call)
 {
@@ -21,15 +22,26 @@ static void finish(struct event *e, const struct call *call)
 	event_send(call->control->config.log, e);
 }
 
-void call_record_started(const struct call *call)
+void call_record_moved(const struct call *call)
+{
+	struct event e;
+
+	begin(&e, EVENT_NETWORK, call);
+	event_ipv4(&e, "gre_from", call->gre_be);
+	finish(&e, call);
+}
+
+void call_record_started(struct call *call)
 {
 	struct event e;
 
 	begin(&e, EVENT_CALL_STARTED, call);
 	event_u64(&e, "call-id", call->pptp.call_id);
 	event_u64(&e, "client-call-id", call->pptp.peer_call_id);
+	event_u64(&e, "serial", call->pptp.serial);
 	event_u64(&e, "window", call->pptp.peer_window);
 	finish(&e, call);
+	debug_call_started(call);
 }
 
 void call_record_authenticated(const struct call *call)
@@ -37,22 +49,37 @@ void call_record_authenticated(const struct call *call)
 	struct event e;
 
 	begin(&e, EVENT_AUTHENTICATED, call);
-	event_word(&e, "method", aaa_method_name(AAA_MSCHAPV2));
+	event_word(&e, "method", auth_method_name(call->link.auth.credentials.method));
 	event_word(&e, "by", call->control->config.aaa->name);
+	finish(&e, call);
+	debug_address(call);
+}
+
+void call_record_password_changed(const struct call *call, const char *why)
+{
+	struct event e;
+
+	begin(&e, EVENT_PASSWORD_CHANGED, call);
+	if (why)
+		event_word(&e, "why", why);
 	finish(&e, call);
 }
 
-void call_record_auth_failed(const struct call *call, enum end_reason reason, uint16_t ms_error)
+void call_record_auth_failed(
+	const struct call *call, enum end_reason reason, uint16_t ms_error, const char *why)
 {
-	const struct span claimed = span_of(call->link.auth.user, call->link.auth.user_len);
+	const struct span claimed =
+		span_of(call->link.auth.credentials.user, call->link.auth.credentials.user_len);
 	struct event e;
 
 	begin(&e, EVENT_AUTH_FAILED, call);
-	event_word(&e, "method", aaa_method_name(AAA_MSCHAPV2));
+	event_word(&e, "method", auth_method_name(call->link.auth.credentials.method));
 	event_word(&e, "by", call->control->config.aaa->name);
 	event_word(&e, "reason", end_reason_info(reason)->name);
 	if (ms_error)
 		event_u64(&e, "windows-error", ms_error);
+	if (why)
+		event_word(&e, "why", why);
 	if (!span_equal(claimed, span_of(call->user, call->user_len)))
 		event_text(&e, "claimed", claimed); // in the call of another
 	finish(&e, call);
@@ -61,7 +88,7 @@ void call_record_auth_failed(const struct call *call, enum end_reason reason, ui
 void call_record_up(const struct call *call)
 {
 	struct event e;
-	char mppe[32];
+	char mppe[CALL_MPPE_TEXT_BYTES];
 
 	call_describe_mppe(call, mppe, sizeof(mppe));
 	begin(&e, EVENT_UP, call);
@@ -70,13 +97,14 @@ void call_record_up(const struct call *call)
 	event_u64(&e, "worker", session_id_worker(call->id));
 	event_duration(&e, "setup", call->up_ns - call->started_ns);
 	finish(&e, call);
+	debug_call_up(call);
 }
 
-void call_record_down(const struct call *call, const struct lane_totals *totals)
+void call_record_down(struct call *call, const struct lane_totals *totals)
 {
 	struct event e;
 
-	begin(&e, EVENT_DOWN, call);
+	begin(&e, call->is_authenticated ? EVENT_DOWN : EVENT_CALL_FAILED, call);
 	event_end_reason(&e, call->end);
 	event_word(&e, "phase", link_phase_name(call->phase));
 	event_duration(
@@ -90,7 +118,10 @@ void call_record_down(const struct call *call, const struct lane_totals *totals)
 		event_u64(&e, "decrypt-failures", totals->decrypt_failures);
 	if (call->saw_clear)
 		event_word(&e, "saw", "clear-data");
+	if (link_client_text(&call->link)[0])
+		event_text(&e, "client-says", span_of_text(link_client_text(&call->link)));
 	finish(&e, call);
+	history_note_call(call, totals);
 }
 
 void call_record_clear_data(const struct call *call)
@@ -101,6 +132,7 @@ void call_record_clear_data(const struct call *call)
 	event_word(&e, "what", "clear data where encryption is required");
 	event_word(&e, "phase", link_phase_name(call->phase));
 	finish(&e, call);
+	debug_mppe(call, "MPPE: I clear data where encryption is required");
 }
 
 void call_record_decrypt_failures(const struct call *call)
@@ -115,6 +147,7 @@ void call_record_decrypt_failures(const struct call *call)
 	begin(&e, EVENT_DECRYPT_FAILURE, call);
 	event_word(&e, "text", text);
 	finish(&e, call);
+	debug_mppe(call, "MPPE: I excessive packet decrypt failure");
 }
 
 void call_record_no_resource(const struct call *call, const char *what)
@@ -123,6 +156,20 @@ void call_record_no_resource(const struct call *call, const char *what)
 
 	begin(&e, EVENT_NO_RESOURCE, call);
 	event_word(&e, "what", what);
+	finish(&e, call);
+	debug_error(call, "PPTP: No resource: %s", what);
+}
+
+void call_record_no_gre(const struct call *call)
+{
+	const struct end_reason_info *info = end_reason_info(END_NO_GRE);
+	struct event e;
+
+	begin(&e, EVENT_NO_GRE, call);
+	event_u64(&e, "call-id", call->pptp.call_id);
+	event_duration(&e, "after", control_now(call->control) - call->started_ns);
+	event_word(&e, "windows-error", "619,721,806");
+	event_word(&e, "text", info->sentence);
 	finish(&e, call);
 }
 

@@ -4,13 +4,18 @@
 
 #include "control/call.h"
 
-void call_record_started(const struct call *call);
+void call_record_started(struct call *call);
 void call_record_authenticated(const struct call *call);
-void call_record_auth_failed(const struct call *call, enum end_reason reason, uint16_t ms_error);
+// why: what AAA says beside it, NULL: nothing; here and below.
+void call_record_auth_failed(
+	const struct call *call, enum end_reason reason, uint16_t ms_error, const char *why);
+void call_record_password_changed(const struct call *call, const char *why);
 void call_record_up(const struct call *call);
 // The one line for a call that ended, whether it had been up or not.
-void call_record_down(const struct call *call, const struct lane_totals *totals);
+void call_record_down(struct call *call, const struct lane_totals *totals);
 void call_record_clear_data(const struct call *call);
 void call_record_decrypt_failures(const struct call *call);
 void call_record_no_resource(const struct call *call, const char *what);
+void call_record_no_gre(const struct call *call);
+void call_record_moved(const struct call *call); // nat-loose, see call_moved()
 void call_record_pool_empty(const struct call *call);

@@ -3,6 +3,8 @@
 
 #include "control/call.h"
 #include "control/control_state.h"
+#include "control/debug_call.h"
+#include "control/history_note.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -40,6 +42,8 @@ struct conn *conn_new(
 	conn->client_port_be = client_port_be;
 	conn->listen = listen;
 	conn->accepted_ns = control_now(c);
+	conn->number = ++c->last_tunnel;
+	timeline_mark(&conn->timeline, TIMELINE_TCP, conn->accepted_ns);
 	TAILQ_INIT(&conn->calls);
 	pptp_conn_init(&conn->pptp, &c->conn_config, control_now(c));
 	TAILQ_INSERT_TAIL(&c->conns, conn, in_all);
@@ -47,18 +51,19 @@ struct conn *conn_new(
 	return conn;
 }
 
-void conn_drop(struct conn *conn)
+int conn_give_up(struct conn *conn)
 {
 	struct control *c = conn->control;
+	int fd = conn->source.fd;
 
 	admission_leave(&c->admission, &conn->ticket);
 	timer_heap_leave(&c->loop.timers, &conn->timer);
 	loop_remove(&c->loop, &conn->source);
-	close(conn->source.fd);
 	TAILQ_REMOVE(&c->conns, conn, in_all);
 	c->n_conns--;
 	free(conn->out);
 	free(conn);
+	return fd;
 }
 
 void conn_doom(struct conn *conn, enum end_reason reason)
@@ -92,8 +97,12 @@ static void tell_closed(struct conn *conn)
 	event_begin(&e, EVENT_CONNECTION_CLOSED);
 	event_endpoint(&e, "client", conn->client_be, conn->client_port_be);
 	event_end_reason(&e, conn->reason);
+	if (conn->pptp.stop_code)
+		event_u64(&e, "stop-reason", conn->pptp.stop_code); // the client's word for it
 	event_duration(&e, "duration", control_now(c) - conn->accepted_ns);
 	event_send(c->config.log, &e);
+	history_note_conn(conn);
+	debug_conn_closed(conn);
 }
 
 // Data that is left unread turns the close into a reset, and a reset takes our last reply from the
@@ -119,7 +128,7 @@ void conn_reap(struct control *c)
 		counter_add(&c->counters.connections_closed[conn->reason], 1);
 		tell_closed(conn);
 		drain(conn);
-		conn_drop(conn);
+		close(conn_give_up(conn));
 	}
 }
 
@@ -168,6 +177,7 @@ void conn_write(struct conn *conn, struct span messages)
 	if (conn->is_broken || messages.len == 0)
 		return;
 	count_out(conn->control, messages);
+	debug_pptp_out(conn, messages);
 	size_t n = conn->n_out == 0 ? try_send(conn, messages) : 0;
 	if (n < messages.len && !conn->is_broken)
 		keep(conn, span_of(messages.bytes + n, messages.len - n));
@@ -248,6 +258,7 @@ static void refuse_call(struct conn *conn, const struct pptp_ocrq *request, enum
 	struct event e;
 
 	counter_add(&c->counters.calls_refused, 1);
+	counter_add(&c->counters.refused[reason], 1);
 	event_begin(&e, EVENT_CALL_REFUSED);
 	event_endpoint(&e, "client", conn->client_be, conn->client_port_be);
 	event_u64(&e, "client-call-id", request->call_id);
@@ -255,6 +266,8 @@ static void refuse_call(struct conn *conn, const struct pptp_ocrq *request, enum
 	if (limit)
 		event_word(&e, "limit", limit);
 	event_send(c->config.log, &e);
+	history_note_refusal(conn, reason, limit);
+	debug_call_refused(conn, request, reason);
 	pptp_call_refuse(request, reason, &w);
 	conn_write(conn, span_of(bytes, w.len));
 }
@@ -270,15 +283,20 @@ static enum end_reason check_call(
 		return reason;
 	if (conn->stop != END_NONE || c->phase != CONTROL_RUNNING)
 		return END_ADMIN_SHUTDOWN;
-	// Call-Clear-Request could not say which of two it means.
+	// RFC 2637 3.2.2: an id names one call between the two. Over another control connection it may be
+	// that of another client behind the same address.
 	TAILQ_FOREACH(call, &conn->calls, in_conn)
 	if (call->pptp.peer_call_id == request->call_id)
-		return END_PPTP_BAD_VALUE;
-	if (conn->n_calls >= c->config.config->max_calls_per_connection)
+		return END_PPTP_BAD_CALL_ID;
+	if (conn->n_calls >= c->config.config->max_calls_per_connection) {
 		*limit = "max_calls_per_connection";
-	else if (placement_count(&c->placement) >= c->config.config->max_calls)
+		return END_LIMIT_CONNECTION;
+	}
+	if (placement_count(&c->placement) >= c->config.config->max_calls) {
 		*limit = "max_calls";
-	return *limit ? END_LIMIT_CALLS : END_NONE;
+		return END_LIMIT_CALLS;
+	}
+	return END_NONE;
 }
 
 static void take_call(struct conn *conn, const struct pptp_ocrq *request)
@@ -292,7 +310,7 @@ static void take_call(struct conn *conn, const struct pptp_ocrq *request)
 			admission_enter_call(&c->admission, &conn->ticket, control_now(c));
 		if (verdict != ADMISSION_OK) {
 			limit = admission_verdict_name(verdict);
-			reason = END_LIMIT_SOURCE;
+			reason = admission_verdict_reason(verdict);
 		}
 	}
 	if (reason == END_NONE) {
@@ -304,6 +322,27 @@ static void take_call(struct conn *conn, const struct pptp_ocrq *request)
 		refuse_call(conn, request, reason, limit);
 }
 
+static bool is_clear(const struct pptp_message *message)
+{
+	return message->type == PPTP_CALL_CLEAR_REQUEST ||
+	       message->type == PPTP_CALL_DISCONNECT_NOTIFY;
+}
+
+// The call that a message means, or NULL.
+static struct call *find_call(const struct conn *conn, const struct pptp_message *message)
+{
+	struct call *call;
+
+	TAILQ_FOREACH(call, &conn->calls, in_conn)
+	if (pptp_call_matches(&call->pptp, message))
+		return call;
+	// A NAT that rewrites Call IDs in requests and forgets this message, or a client that puts our id
+	// where its own belongs: the only call that there ever was is the one.
+	if (is_clear(message) && conn->n_calls_begun == 1)
+		return TAILQ_FIRST(&conn->calls);
+	return NULL;
+}
+
 static void take_call_message(struct conn *conn, const struct pptp_message *message)
 {
 	struct call *call;
@@ -312,15 +351,29 @@ static void take_call_message(struct conn *conn, const struct pptp_message *mess
 		take_call(conn, &message->ocrq);
 		return;
 	}
-	// One that names no call of ours may have crossed our Call-Disconnect-Notify: nothing to
-	// say.
-	TAILQ_FOREACH(call, &conn->calls, in_conn)
-	{
-		if (!pptp_call_matches(&call->pptp, message))
-			continue;
+	call = find_call(conn, message);
+	if (call)
 		call_take_message(call, message);
+	else // it may have crossed our Call-Disconnect-Notify: nothing to say
+		counter_add(&conn->control->counters.pptp_strays, 1);
+}
+
+// Said once a connection: a gateway that is set up for compulsory tunnels offers every call anew.
+static void refused_incoming(struct conn *conn, const struct pptp_icrq *request)
+{
+	struct control *c = conn->control;
+	struct event e;
+
+	counter_add(&c->counters.calls_refused, 1);
+	counter_add(&c->counters.refused[END_PPTP_INCOMING], 1);
+	if (conn->told_incoming)
 		return;
-	}
+	conn->told_incoming = true;
+	event_begin(&e, EVENT_CALL_REFUSED);
+	event_endpoint(&e, "client", conn->client_be, conn->client_port_be);
+	event_u64(&e, "client-call-id", request->call_id);
+	event_end_reason(&e, END_PPTP_INCOMING);
+	event_send(c->config.log, &e);
 }
 
 static void act(struct conn *conn, struct pptp_conn_step *step)
@@ -336,11 +389,15 @@ static void act(struct conn *conn, struct pptp_conn_step *step)
 	case PPTP_CONN_NOTHING:
 		break;
 	case PPTP_CONN_OPENED:
+		timeline_mark(&conn->timeline, TIMELINE_SCCRQ, control_now(conn->control));
 		admission_promote(&conn->control->admission, &conn->ticket, ADMISSION_TALKING,
 			control_now(conn->control));
 		break;
 	case PPTP_CONN_CALL:
 		take_call_message(conn, &step->message);
+		break;
+	case PPTP_CONN_INCOMING:
+		refused_incoming(conn, &step->message.icrq);
 		break;
 	case PPTP_CONN_STOPPED:
 		end_calls(conn, END_CLIENT_STOP);
@@ -368,7 +425,11 @@ static void feed(struct conn *conn, struct span bytes)
 
 	memcpy(before, conn->pptp.n_messages_in, sizeof(before));
 	while (bytes.len > 0 && !conn->is_closing && !conn->is_doomed) {
+		bool is_heard = conn->pptp.state != PPTP_CONN_LINGERING;
 		size_t n = pptp_conn_receive(&conn->pptp, bytes, control_now(conn->control), &step);
+		if (is_heard && n > 0 && conn->pptp.n_partial == 0)
+			debug_pptp_in(
+				conn, span_of(conn->pptp.partial, sizeof(conn->pptp.partial)));
 		act(conn, &step);
 		if (n == 0)
 			break;
@@ -383,7 +444,8 @@ static enum end_reason reason_of_close(const struct conn *conn)
 	if (conn->pptp.end != END_NONE)
 		return conn->pptp.end;
 	// Many clients clear their call and then just close (pptp-linux never sends a Stop).
-	return conn->n_calls == 0 && conn->had_calls ? END_CLIENT_STOP : END_CLIENT_TCP_CLOSED;
+	return conn->n_calls == 0 && conn->n_calls_begun > 0 ? END_CLIENT_STOP
+							     : END_CLIENT_TCP_CLOSED;
 }
 
 static void read_some(struct conn *conn)
@@ -426,6 +488,7 @@ void conn_start(struct conn *conn)
 	event_endpoint(&e, "client", conn->client_be, conn->client_port_be);
 	event_ipv4(&e, "called", c->config.owners->listen_be[conn->listen]);
 	event_send(c->config.log, &e);
+	debug_conn_opened(conn);
 	if (loop_add(&c->loop, &conn->source) != 0)
 		break_off(conn, END_NO_RESOURCE);
 	rearm(conn);

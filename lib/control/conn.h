@@ -8,6 +8,7 @@
 
 #include "control/admission.h"
 #include "control/loop.h"
+#include "control/timeline.h"
 #include "proto/pptp_conn.h"
 
 struct call;
@@ -20,19 +21,23 @@ struct conn {
 	struct timer timer;
 	struct admission_ticket ticket;
 	struct pptp_conn pptp;
+	uint64_t number; // of all connections since the start: in debug lines
+	struct timeline timeline;
 	uint32_t client_be;
 	uint16_t client_port_be;
 	uint8_t listen; // index of the address that it called
 	bool is_doomed;
-	bool is_broken;	 // nothing can be written any more
-	bool is_closing; // nothing is read any more; what is left is written, then TCP is closed
-	bool had_calls;
+	bool is_broken;	    // nothing can be written any more
+	bool is_closing;    // nothing is read any more; what is left is written, then TCP is closed
+	bool told_incoming; // that it offered incoming calls
+	bool had_refusal;   // of a call, which the history has
 	enum end_reason stop;	// not END_NONE: we stop it as soon as its calls have ended
 	enum end_reason reason; // why it is closing or doomed
 	uint64_t accepted_ns;
 	uint64_t close_by_ns; // closing: patience of the last bytes
 	struct call_list calls;
 	uint32_t n_calls;
+	uint32_t n_calls_begun;
 	uint8_t *out; // what the socket did not take, out[n_out]; NULL until it is needed
 	uint32_t n_out;
 	TAILQ_ENTRY(conn) in_all;
@@ -42,8 +47,8 @@ struct conn {
 // For an accepted socket, which it owns from now on. NULL when out of memory.
 struct conn *conn_new(
 	struct control *c, int fd, uint32_t client_be, uint16_t client_port_be, uint8_t listen);
-// Free one that was never started, without a word.
-void conn_drop(struct conn *conn);
+// Free one that was never started, without a word. Its socket is the caller's again: returned.
+int conn_give_up(struct conn *conn);
 void conn_start(struct conn *conn);
 
 // Its place went to a newer one.

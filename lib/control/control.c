@@ -5,6 +5,7 @@
 #include "control/call_auth.h"
 #include "control/conn.h"
 #include "control/control_state.h"
+#include "control/lockout_watch.h"
 #include "control/shutdown.h"
 
 #include <arpa/inet.h>
@@ -48,6 +49,7 @@ static void configure_conns(struct control *c)
 	snprintf(to->host_name, sizeof(to->host_name), "%s", from->name);
 	snprintf(to->vendor, sizeof(to->vendor), "adit");
 	to->firmware = PPTP_FIRMWARE;
+	to->max_channels = from->max_calls < UINT16_MAX ? (uint16_t)from->max_calls : UINT16_MAX;
 	to->handshake_timeout_ns = from->handshake_timeout_s * SECOND_NS;
 	to->idle_timeout_ns = from->idle_connection_s * SECOND_NS;
 	to->echo_interval_ns = from->echo_interval_s * SECOND_NS;
@@ -59,7 +61,7 @@ static uint32_t mppe_options(const struct config *from)
 {
 	uint32_t bits = 0;
 
-	if (from->encryption == CONFIG_ENCRYPTION_OFF)
+	if (from->encryption == CONFIG_ENCRYPTION_DENY)
 		return 0;
 	if (from->mppe_bits & CONFIG_MPPE_40)
 		bits |= MPPE_OPTION_40;
@@ -70,13 +72,41 @@ static uint32_t mppe_options(const struct config *from)
 	return bits;
 }
 
+static void configure_auth(struct link_config *to, const struct config *from)
+{
+	to->n_auth_methods = 0;
+	for (uint16_t i = 0; i < from->n_auth_methods && i < AUTH_METHODS_MAX; i++) {
+		enum auth_method method = AUTH_METHOD_NONE;
+
+		switch ((enum config_auth_method)from->auth_methods[i]) {
+		case CONFIG_AUTH_MSCHAPV2:
+			method = AUTH_METHOD_MSCHAPV2;
+			break;
+		case CONFIG_AUTH_MSCHAPV1:
+			method = AUTH_METHOD_MSCHAPV1;
+			break;
+		case CONFIG_AUTH_CHAP:
+			method = AUTH_METHOD_CHAP_MD5;
+			break;
+		case CONFIG_AUTH_PAP:
+			method = AUTH_METHOD_PAP;
+			break;
+		}
+		to->auth_methods[to->n_auth_methods++] = method;
+	}
+}
+
 static void configure_link(
 	struct link_config *to, const struct config *from, const struct config_pool *pool)
 {
 	*to = (struct link_config){
 		.mru = from->mru,
 		.require_encryption = from->encryption == CONFIG_ENCRYPTION_REQUIRE,
+		.prefer_encryption = from->encryption == CONFIG_ENCRYPTION_PREFER,
+		.require_stateless = from->mppe_stateless_required,
 		.mppe_bits = mppe_options(from),
+		.may_change_password = from->change_password,
+		.use_client_address = from->use_client_address,
 		.server_be = pool->server_inner_be,
 		.n_dns = (uint8_t)pool->n_dns,
 		.n_nbns = (uint8_t)pool->n_nbns,
@@ -96,6 +126,7 @@ static void configure_link(
 	memcpy(to->dns_be, pool->dns_be, sizeof(to->dns_be));
 	memcpy(to->nbns_be, pool->nbns_be, sizeof(to->nbns_be));
 	snprintf(to->name, sizeof(to->name), "%s", from->name);
+	configure_auth(to, from);
 }
 
 static struct admission_limits admission_limits_of(const struct config *from)
@@ -114,6 +145,21 @@ static struct admission_limits admission_limits_of(const struct config *from)
 
 // ---- signals, AAA, once a second ----------------------------------------------------------------
 
+// Something like logrotate has moved the file away.
+static void reopen_log(struct control *c)
+{
+	struct log *log = c->config.log;
+	struct event e;
+
+	if (log->file.fd < 0)
+		return;
+	int rc = log_reopen(log);
+	event_begin(&e, EVENT_LOG_FILE);
+	event_word(&e, "path", log->file.path);
+	event_word(&e, rc == 0 ? "text" : "error", rc == 0 ? "opened again" : strerror(-rc));
+	event_send(log, &e);
+}
+
 static void signal_ready(struct loop_source *s, uint32_t events)
 {
 	struct control *c = container_of(s, struct control, signal_source);
@@ -124,6 +170,7 @@ static void signal_ready(struct loop_source *s, uint32_t events)
 			control_stop(c);
 			continue;
 		}
+		reopen_log(c);
 		struct event e;
 		event_begin(&e, EVENT_NOTE);
 		event_word(&e, "text", "SIGHUP: the configuration is read at start only");
@@ -166,6 +213,9 @@ static void every_second(struct timer *t, uint64_t now_ns)
 	routes_check(c);
 	listener_check(c);
 	api_check(c->api);
+	lockout_watch_check(c);
+	if (c->config.every_second)
+		c->config.every_second(c->config.context);
 	timer_heap_arm(&c->loop.timers, t, now_ns + SECOND_NS);
 }
 
@@ -244,8 +294,12 @@ static int open_tables(struct control *c)
 		call_table_init(&c->call_tables[i]);
 	if (getrandom(&seed, sizeof(seed), 0) != sizeof(seed))
 		return fail(c, "random numbers", -EIO);
+	supersede_init(&c->supersede, seed);
 	const struct admission_limits limits = admission_limits_of(c->config.config);
-	return fail(c, "admission table", admission_init(&c->admission, &limits, seed));
+	rc = fail(c, "admission table", admission_init(&c->admission, &limits, seed));
+	if (rc != 0)
+		return rc;
+	return fail(c, "history", history_init(&c->history, c->config.config->history_calls));
 }
 
 static int open_signals(struct control *c)
@@ -266,7 +320,7 @@ static int open_signals(struct control *c)
 
 static int open_aaa(struct control *c)
 {
-	int rc = c->config.aaa->open(c->config.config, &c->aaa);
+	int rc = c->config.aaa->open(c->config.config, c->config.log, &c->aaa);
 
 	if (rc != 0) {
 		c->aaa = NULL;
@@ -283,7 +337,7 @@ static int open_timers(struct control *c)
 {
 	struct timer_heap *h = &c->loop.timers;
 
-	if (timer_heap_join(h, &c->second, every_second) != 0 ||
+	if (timer_heap_join(h, &c->second, every_second) != 0 || refusal_open(c) != 0 ||
 		timer_heap_join(h, &c->publish, publish) != 0 ||
 		timer_heap_join(h, &c->stop_timer, stop_tick) != 0)
 		return fail(c, "timers", -ENOMEM);
@@ -302,6 +356,7 @@ static int open_all(struct control *c)
 	if ((rc = open_timers(c)) != 0 || (rc = open_signals(c)) != 0 ||
 		(rc = open_pools(c)) != 0 || (rc = open_tables(c)) != 0 ||
 		(rc = open_aaa(c)) != 0 ||
+		(rc = fail(c, "lock-out table", lockout_watch_open(c))) != 0 ||
 		(rc = fail(c, "command backlogs", workers_init(c))) != 0 ||
 		(rc = routes_open(c)) != 0 || (rc = fail_api(c, api_open(c, &c->api))) != 0)
 		return rc;
@@ -323,6 +378,7 @@ int control_new(const struct control_config *config, struct control **out)
 	TAILQ_INIT(&c->conns);
 	TAILQ_INIT(&c->doomed);
 	configure_conns(c);
+	debug_init(&c->debug, config->log);
 	int rc = open_all(c);
 	if (rc != 0) {
 		control_free(c);
@@ -364,7 +420,9 @@ void control_free(struct control *c)
 		c->config.aaa->close(c->aaa);
 	if (c->signal_fd >= 0)
 		close(c->signal_fd);
+	history_fini(&c->history);
 	admission_fini(&c->admission);
+	lockout_watch_close(c);
 	placement_fini(&c->placement);
 	free(c->call_tables);
 	for (uint16_t i = 0; i < c->n_pools; i++)

@@ -38,6 +38,10 @@ struct control_config {
 	// The service is ready: listeners, TAPs and the API socket are open. For sd_notify; may be
 	// NULL.
 	void (*ready)(void *context);
+	// A stop begins: no new clients, calls are being ended. May be NULL.
+	void (*stopping)(void *context);
+	// The lane turns: about once a second, from a timer of its loop. May be NULL.
+	void (*every_second)(void *context);
 	void *context;
 };
 

@@ -5,12 +5,17 @@
 #include "control/admission.h"
 #include "control/call_table.h"
 #include "control/control.h"
+#include "control/debug.h"
+#include "control/history.h"
 #include "control/workers.h"
 #include "control/listener.h"
+#include "control/lockout.h"
 #include "control/loop.h"
 #include "control/placement.h"
 #include "control/pool.h"
+#include "control/refusal.h"
 #include "control/routes.h"
+#include "control/supersede.h"
 #include "proto/link.h"
 #include "proto/pptp_conn.h"
 
@@ -47,6 +52,7 @@ struct control {
 
 	// clients
 	struct listeners listeners;
+	struct refusals refusals;
 	struct admission admission;
 	struct pptp_conn_config conn_config;
 	struct conn_list conns;
@@ -59,9 +65,11 @@ struct control {
 	uint16_t n_pools;
 	struct call_table *call_tables; // call_tables[owners->n_listen]
 	struct placement placement;
+	struct supersede supersede;
 	void *aaa;		       // state of the driver
 	struct loop_source aaa_source; // when it has a descriptor
 	bool aaa_pending;	       // something was submitted: poll
+	struct lockout lockout;
 
 	// workers and the kernel
 	struct workers workers;
@@ -72,6 +80,9 @@ struct control {
 	uint16_t n_taps;
 
 	struct api *api;
+	struct debug debug;
+	struct history history;
+	uint64_t last_tunnel; // number of the last control connection
 };
 
 uint64_t control_wall_ns(void); // nanoseconds since 1970

@@ -3,6 +3,8 @@
 
 #include "control/conn.h"
 #include "control/control_state.h"
+#include "control/history_note.h"
+#include "control/refusal.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -57,7 +59,9 @@ static void take(struct listener *l, int fd, const struct sockaddr_in *from)
 
 	if (!conn) {
 		tell_refusal(c, from, "error", "out of memory");
-		close(fd);
+		history_note_stranger(
+			c, from->sin_addr.s_addr, from->sin_port, END_NO_RESOURCE, "out of memory");
+		refusal_take(c, fd, from->sin_addr.s_addr, END_NO_RESOURCE);
 		return;
 	}
 	struct admission_ticket *evicted;
@@ -67,7 +71,10 @@ static void take(struct listener *l, int fd, const struct sockaddr_in *from)
 		conn_evict(container_of(evicted, struct conn, ticket));
 	if (verdict != ADMISSION_OK) {
 		tell_refusal(c, from, "limit", admission_verdict_name(verdict));
-		conn_drop(conn);
+		history_note_stranger(c, from->sin_addr.s_addr, from->sin_port,
+			admission_verdict_reason(verdict), admission_verdict_name(verdict));
+		refusal_take(c, conn_give_up(conn), from->sin_addr.s_addr,
+			admission_verdict_reason(verdict));
 		return;
 	}
 	set_options(fd, c->config.config->echo_timeout_s);
@@ -195,6 +202,7 @@ void listener_close_all(struct control *c)
 		close(c->listeners.entries[i].source.fd);
 	}
 	c->listeners.n = 0;
+	refusal_close_all(c);
 	if (c->listeners.reserve_fd >= 0)
 		close(c->listeners.reserve_fd);
 	c->listeners.reserve_fd = -1;

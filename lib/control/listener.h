@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// TCP/1723 on each listen address: takes connections as long as the limits allow, and closes at
-// once what they do not.
+// TCP/1723 on each listen address: takes connections as long as the limits allow; what they do not is
+// refused, see control/refusal.h.
 #pragma once
 
 #include "config/limits.h"

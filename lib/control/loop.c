@@ -87,7 +87,7 @@ static int sleep_ms(const struct loop *l, int timeout_ms)
 
 	if (next == TIMER_NEVER)
 		return timeout_ms;
-	uint64_t now = loop_clock_ns();
+	uint64_t now = loop_clock_ns() + l->ahead_ns;
 	uint64_t ms = next <= now ? 0 : (next - now + NS_PER_MS - 1) / NS_PER_MS;
 	if (ms > INT_MAX)
 		ms = INT_MAX;
@@ -107,7 +107,7 @@ int loop_turn(struct loop *l, int timeout_ms, bool (*has_work)(void *context), v
 	if (rc != 0)
 		return rc;
 
-	l->now_ns = loop_clock_ns();
+	l->now_ns = loop_clock_ns() + l->ahead_ns;
 	l->n_batch = n < 0 ? 0 : n;
 	for (int i = 0; i < l->n_batch; i++) {
 		struct loop_source *s = l->batch[i].data.ptr;

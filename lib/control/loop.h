@@ -21,7 +21,8 @@ struct loop_source {
 
 struct loop {
 	int epoll_fd;
-	uint64_t now_ns; // of this turn; CLOCK_MONOTONIC
+	uint64_t now_ns;   // of this turn; CLOCK_MONOTONIC
+	uint64_t ahead_ns; // for tests: how far this lane's clock runs before that
 	struct timer_heap timers;
 	struct loop_source wake_source;
 	struct lane_wake *wake;

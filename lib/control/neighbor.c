@@ -141,8 +141,9 @@ static uint8_t route_kind_of(const struct rtmsg *m, int port, uint32_t gateway_b
 	case RTN_BLACKHOLE:
 	case RTN_UNREACHABLE:
 	case RTN_PROHIBIT:
-	case RTN_BROADCAST:
 		return ROUTE_BLACKHOLE;
+	case RTN_BROADCAST:
+		return port < 0 ? ROUTE_BLACKHOLE : ROUTE_BROADCAST;
 	default:
 		return ROUTE_NONE;
 	}

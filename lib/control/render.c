@@ -129,6 +129,15 @@ static void begin_section(struct render *r, const char *name, bool is_record)
 	r->is_record = is_record;
 }
 
+// Is nothing of the row to stand to the right of it, in text?
+static bool is_last_shown(const struct render *r)
+{
+	for (size_t i = r->column + 1u; i < r->n_columns; i++)
+		if (!r->columns[i].is_json_only)
+			return false;
+	return true;
+}
+
 static void pad_cell(struct render *r, const char *text, bool right, bool is_last)
 {
 	size_t width = width_of(text), wanted = r->widths[r->table][r->column];
@@ -156,7 +165,7 @@ void render_table_begin(
 		if (column->is_json_only)
 			continue;
 		note_width(r, r->column, width_of(column->title));
-		pad_cell(r, column->title, column->is_number, r->column + 1u == n_columns);
+		pad_cell(r, column->title, column->is_number, is_last_shown(r));
 	}
 	put_text(r, "\n");
 }
@@ -235,7 +244,7 @@ static void put_value(struct render *r, const char *text)
 	} else {
 		if (!column->is_json_only) {
 			note_width(r, r->column, width_of(text));
-			pad_cell(r, text, column->is_number, r->column + 1 == r->n_columns);
+			pad_cell(r, text, column->is_number, is_last_shown(r));
 		}
 		r->column++;
 	}

@@ -11,8 +11,8 @@
 #include "base/span.h"
 
 enum {
-	RENDER_COLUMNS_MAX = 24,
-	RENDER_TABLES_MAX = 8,
+	RENDER_COLUMNS_MAX = 40,
+	RENDER_TABLES_MAX = 16,
 	RENDER_ROW_BYTES_MAX = 8192, // of one row or one field of a record, in either form
 };
 

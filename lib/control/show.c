@@ -3,6 +3,7 @@
 
 #include "observe/log.h"
 
+#include <arpa/inet.h>
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -17,8 +18,21 @@ static const struct show_command commands[] = {
 		.help = "what the server, the workers and their drops count",
 		.page = show_counters},
 	{.words = {"show", "events"}, .help = "the last events", .page = show_events},
+	{.words = {"show", "history"},
+		.argument = "ID",
+		.takes_filter = true,
+		.help = "calls that ended or failed, the last first; one of them with its "
+			"time-line",
+		.page = show_history,
+		.check = show_history_check},
 	{.words = {"show", "lanes"}, .help = "the workers and their load", .page = show_lanes},
+	{.words = {"show", "lockouts"},
+		.help = "who has tried wrong passwords, and who is locked out",
+		.page = show_lockouts},
 	{.words = {"show", "pool"}, .help = "inner addresses in use and free", .page = show_pool},
+	{.words = {"show", "reasons"},
+		.help = "why calls end: what clients, RADIUS and Windows users are told",
+		.page = show_end_reasons},
 	{.words = {"show", "version"}, .help = "what runs here", .page = show_version},
 	{.words = {"clear", "session"},
 		.argument = "ID",
@@ -28,6 +42,14 @@ static const struct show_command commands[] = {
 		.argument = "NAME",
 		.help = "end all sessions of a user",
 		.act = show_clear_user},
+	{.words = {"clear", "lockouts"},
+		.takes_filter = true,
+		.help = "let who is locked out try again",
+		.act = show_clear_lockouts},
+	{.words = {"debug", NULL},
+		.help = "follow what happens until interrupted; \"debug\" alone lists what there "
+			"is",
+		.follows = true},
 };
 
 enum { N_COMMANDS = sizeof(commands) / sizeof(commands[0]) };
@@ -51,6 +73,48 @@ __attribute__((format(printf, 3, 4))) static void say(
 		*len = sizeof(s->message) - 1;
 }
 
+static void describe(const struct show_command *c, char *out, size_t cap)
+{
+	const char *argument = !c->takes_filter ? c->argument
+			       : c->argument	? "[ID | user NAME | address A]"
+						: "[user NAME | address A]";
+
+	if (c->follows)
+		snprintf(out, cap, "%s WHAT... [user NAME | address A]", c->words[0]);
+	else
+		snprintf(out, cap, "%s %s%s%s", c->words[0], c->words[1], argument ? " " : "",
+			argument ? argument : "");
+}
+
+// words[n] behind the two of a command. Returns false when they are not what it takes.
+static bool take_rest(
+	struct show *s, const struct show_command *c, const struct span *words, size_t n)
+{
+	char text[INET_ADDRSTRLEN];
+
+	s->argument = (struct span){0};
+	s->filter = (struct show_filter){0};
+	if (c->argument && n == 1)
+		s->argument = words[0];
+	if (c->takes_filter && (n == 0 || (n == 1 && c->argument)))
+		return true;
+	if (!c->takes_filter)
+		return n == (c->argument ? 1 : 0);
+	if (n != 2)
+		return false;
+	if (is_word(words[0], "user")) {
+		s->filter.has_user = true;
+		s->filter.user = words[1];
+		return true;
+	}
+	if (!is_word(words[0], "address") || words[1].len >= sizeof(text))
+		return false;
+	memcpy(text, words[1].bytes, words[1].len);
+	text[words[1].len] = '\0';
+	s->filter.has_address = inet_pton(AF_INET, text, &s->filter.address_be) == 1;
+	return s->filter.has_address;
+}
+
 // The commands that begin with `first`, or all of them when none does.
 static void list_commands(struct show *s, size_t len, const struct span *first)
 {
@@ -63,10 +127,27 @@ static void list_commands(struct show *s, size_t len, const struct span *first)
 		if (has_match && !is_word(*first, c->words[0]))
 			continue;
 		char words[64];
-		snprintf(words, sizeof(words), "%s %s%s%s", c->words[0], c->words[1],
-			c->argument ? " " : "", c->argument ? c->argument : "");
+		describe(c, words, sizeof(words));
 		say(s, &len, "  %-18s  %s\n", words, c->help);
 	}
+}
+
+static int parse_debug(
+	struct show *s, const struct show_command *c, const struct span *words, size_t n_words)
+{
+	char usage[64], why[128];
+	size_t len = 0;
+
+	if (debug_parse(words, n_words, &s->debug, why, sizeof(why)) == 0) {
+		s->command = c;
+		return SHOW_OK;
+	}
+	describe(c, usage, sizeof(usage));
+	say(s, &len, "%susage: %s\nWHAT is one or more of:\n", why, usage);
+	for (int i = 0; i < DEBUG_CATEGORY_COUNT; i++)
+		say(s, &len, "  %-18s  %s\n", debug_category_words((enum debug_category)i),
+			debug_category_help((enum debug_category)i));
+	return SHOW_USAGE;
 }
 
 int show_parse(struct show *s, const struct span *words, size_t n_words)
@@ -85,16 +166,17 @@ int show_parse(struct show *s, const struct span *words, size_t n_words)
 		if (!is_word(words[0], c->words[0]))
 			continue;
 		knows_first = true;
+		if (c->follows)
+			return parse_debug(s, c, words + 1, n_words - 1);
 		if (n_words < 2 || !is_word(words[1], c->words[1]))
 			continue;
-		size_t wanted = c->argument ? 3 : 2;
-		if (n_words != wanted) {
-			say(s, &len, "usage: %s %s%s%s\n", c->words[0], c->words[1],
-				c->argument ? " " : "", c->argument ? c->argument : "");
+		if (!take_rest(s, c, words + 2, n_words - 2)) {
+			char usage[64];
+			describe(c, usage, sizeof(usage));
+			say(s, &len, "usage: %s\n", usage);
 			return SHOW_USAGE;
 		}
 		s->command = c;
-		s->argument = c->argument ? words[2] : (struct span){0};
 		return SHOW_OK;
 	}
 	if (knows_first && n_words < 2) {

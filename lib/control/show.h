@@ -3,10 +3,11 @@
 // fills one page at a time and is called until it is done; one that acts does so at once.
 #pragma once
 
+#include "control/debug.h"
 #include "control/render.h"
 
 enum {
-	SHOW_WORDS_MAX = 3,
+	SHOW_WORDS_MAX = 32, // all that debug can be told
 	SHOW_MESSAGE_BYTES = 2048,
 	SHOW_OK = 0, // exit codes of aditctl
 	SHOW_FAILED = 1,
@@ -17,8 +18,9 @@ struct control;
 struct show;
 
 struct show_command {
-	const char *words[2];
+	const char *words[2]; // the second may be missing: `follows` reads what comes then
 	const char *argument; // what it takes, "ID"; NULL: nothing
+	bool takes_filter;    // "user NAME" or "address A" may follow: s->filter; then none must
 	const char *help;
 	// Either: fill the page; returns true when all is said. It begins with stage and cursor 0.
 	bool (*page)(struct control *c, struct show *s);
@@ -27,13 +29,24 @@ struct show_command {
 	int (*check)(struct control *c, struct show *s);
 	// Or: act. Returns an exit code, with a message.
 	int (*act)(struct control *c, struct show *s);
+	// Or: go on until the client goes, with what s->debug asks for.
+	bool follows;
+};
+
+// Whom a command is about; neither: everybody.
+struct show_filter {
+	bool has_user, has_address;
+	struct span user; // of the request, stays with it
+	uint32_t address_be;
 };
 
 // One request on its way.
 struct show {
 	const struct show_command *command;
 	struct render render;
-	struct span argument;		  // of the request, stays with it
+	struct span argument; // of the request, stays with it
+	struct show_filter filter;
+	struct debug_filter debug;
 	uint32_t uid;			  // of the client
 	char message[SHOW_MESSAGE_BYTES]; // of check and act
 	// how far a command that prints has come
@@ -50,6 +63,12 @@ struct show {
 //            s->message is the answer | SHOW_USAGE and s->message has the list of right words
 int show_parse(struct show *s, const struct span *words, size_t n_words);
 
+// "0x100000001" or "17". Returns false for what is no number.
+bool show_parse_id(struct span text, uint64_t *id);
+
+bool show_history(struct control *c, struct show *s);
+int show_history_check(struct control *c, struct show *s);
+bool show_end_reasons(struct control *c, struct show *s);
 bool show_sessions(struct control *c, struct show *s);
 bool show_session(struct control *c, struct show *s);
 int show_session_check(struct control *c, struct show *s);
@@ -60,3 +79,5 @@ bool show_pool(struct control *c, struct show *s);
 bool show_version(struct control *c, struct show *s);
 int show_clear_session(struct control *c, struct show *s);
 int show_clear_user(struct control *c, struct show *s);
+bool show_lockouts(struct control *c, struct show *s);
+int show_clear_lockouts(struct control *c, struct show *s);

@@ -187,6 +187,21 @@ static bool show_drops(struct control *c, struct show *s)
 	return true;
 }
 
+// What was kept out: connections and calls by the limit that said no, then calls by the reason told.
+static void show_refusals(struct control *c, struct render *r)
+{
+	render_record_begin(r, "refused_by_limit");
+	for (int i = ADMISSION_OK + 1; i < ADMISSION_VERDICT_COUNT; i++) {
+		enum admission_verdict verdict = (enum admission_verdict)i;
+		if (c->admission.n_verdicts[i])
+			field(r, admission_verdict_name(verdict),
+				"connections, and call requests where the limit is one of calls",
+				c->admission.n_verdicts[i]);
+	}
+	render_record_end(r);
+	show_reasons(r, "calls_refused", c->counters.refused);
+}
+
 // A stage a page.
 bool show_counters(struct control *c, struct show *s)
 {
@@ -203,6 +218,7 @@ bool show_counters(struct control *c, struct show *s)
 		show_pptp(c, &s->render);
 		break;
 	case 3:
+		show_refusals(c, &s->render);
 		show_reasons(&s->render, "connections_closed", c->counters.connections_closed);
 		break;
 	case 4:

@@ -43,7 +43,7 @@ static uint64_t age_of(const struct control *c, const struct call *call)
 static void row(struct control *c, struct render *r, const struct call *call)
 {
 	struct lane_totals totals;
-	char mppe[32];
+	char mppe[CALL_MPPE_TEXT_BYTES];
 
 	call_read_totals(call, &totals);
 	call_describe_mppe(call, mppe, sizeof(mppe));
@@ -87,7 +87,7 @@ bool show_sessions(struct control *c, struct show *s)
 
 // ---- one session --------------------------------------------------------------------------------
 
-static bool parse_id(struct span text, uint64_t *id)
+bool show_parse_id(struct span text, uint64_t *id)
 {
 	char copy[32], *end;
 
@@ -107,7 +107,7 @@ static struct call *find_call(struct control *c, struct show *s)
 	char shown[48];
 
 	log_escape(s->argument, shown, sizeof(shown));
-	if (!parse_id(s->argument, &s->id)) {
+	if (!show_parse_id(s->argument, &s->id)) {
 		snprintf(s->message, sizeof(s->message),
 			"%s is no session ID. It looks like 0x100000001, see show sessions.\n",
 			shown);
@@ -126,7 +126,7 @@ int show_session_check(struct control *c, struct show *s)
 
 static void describe_client(struct control *c, struct render *r, const struct call *call)
 {
-	char mppe[32];
+	char mppe[CALL_MPPE_TEXT_BYTES];
 
 	call_describe_mppe(call, mppe, sizeof(mppe));
 	render_record_begin(r, "session");
@@ -136,6 +136,8 @@ static void describe_client(struct control *c, struct render *r, const struct ca
 	render_text(r, span_of(call->user, call->user_len));
 	render_key(r, "client", NULL);
 	render_endpoint(r, call->client_be, call->client_port_be);
+	render_key(r, "gre_from", "address that its GRE comes from");
+	render_ipv4(r, call->gre_be);
 	render_key(r, "called", NULL);
 	render_ipv4(r, c->config.owners->listen_be[call->listen]);
 	render_key(r, "inner", NULL);
@@ -163,6 +165,35 @@ static struct span padded_text(const uint8_t bytes[PPTP_NAME_BYTES])
 	return span_of(bytes, strnlen((const char *)bytes, PPTP_NAME_BYTES));
 }
 
+// Set-Link-Info and WAN-Error-Notify: what the client says of a line that a tunnel does not have.
+static void describe_link_info(struct render *r, const struct pptp_call *p)
+{
+	const struct pptp_wan_error *e = &p->wan_error;
+	const struct {
+		const char *key;
+		uint32_t value;
+	} errors[] = {
+		{"wan_errors", p->n_wan_errors},
+		{"wan_crc_errors", e->crc},
+		{"wan_framing_errors", e->framing},
+		{"wan_hardware_overruns", e->hardware_overruns},
+		{"wan_buffer_overruns", e->buffer_overruns},
+		{"wan_timeouts", e->timeouts},
+		{"wan_alignment_errors", e->alignment},
+	};
+
+	render_key(r, "link_infos", NULL);
+	render_u64(r, p->n_link_infos);
+	render_key(r, "send_accm", NULL);
+	render_hex(r, p->send_accm);
+	render_key(r, "receive_accm", NULL);
+	render_hex(r, p->receive_accm);
+	for (size_t i = 0; i < (p->n_wan_errors ? RTE_DIM(errors) : 1); i++) {
+		render_key(r, errors[i].key, NULL);
+		render_u64(r, errors[i].value);
+	}
+}
+
 static void describe_pptp(struct control *c, struct render *r, const struct call *call)
 {
 	render_record_begin(r, "pptp");
@@ -170,10 +201,13 @@ static void describe_pptp(struct control *c, struct render *r, const struct call
 	render_u64(r, call->pptp.call_id);
 	render_key(r, "client_call_id", NULL);
 	render_u64(r, call->pptp.peer_call_id);
+	render_key(r, "serial", NULL);
+	render_u64(r, call->pptp.serial);
 	render_key(r, "client_window", NULL);
 	render_u64(r, call->pptp.peer_window);
-	render_key(r, "wan_errors", NULL);
-	render_u64(r, call->pptp.n_wan_errors);
+	render_key(r, "client_delay", "tenths of a second");
+	render_u64(r, call->pptp.peer_delay);
+	describe_link_info(r, &call->pptp);
 	if (call->conn) {
 		const struct pptp_conn *p = &call->conn->pptp;
 		render_key(r, "client_host_name", NULL);
@@ -203,6 +237,20 @@ static void describe_timer(struct control *c, struct render *r, const char *key,
 		render_duration(r, due_ns > now ? due_ns - now : 0);
 }
 
+static void describe_mode(struct render *r, const char *key, struct mppe_mode mode)
+{
+	char text[24];
+
+	render_key(r, key, NULL);
+	if (mode.strength == MPPE_STRENGTH_NONE) {
+		render_none(r);
+		return;
+	}
+	snprintf(text, sizeof(text), "%d %s", (int)mode.strength,
+		mode.is_stateless ? "stateless" : "stateful");
+	render_word(r, text);
+}
+
 static void describe_ppp(struct control *c, struct render *r, const struct call *call)
 {
 	const struct link *l = &call->link;
@@ -214,6 +262,10 @@ static void describe_ppp(struct control *c, struct render *r, const struct call 
 	render_word(r, fsm_table_state_name(l->ccp.fsm.state));
 	render_key(r, "ipcp", NULL);
 	render_word(r, fsm_table_state_name(l->ipcp.fsm.state));
+	render_key(r, "auth", NULL);
+	render_word(r, auth_method_name(lcp_auth_method(&l->lcp)));
+	describe_mode(r, "mppe_in", call->receive);
+	describe_mode(r, "mppe_out", call->send);
 	render_key(r, "identification", NULL);
 	render_text(r, span_of_text(l->lcp.identification));
 	render_key(r, "mtu", NULL);
@@ -243,31 +295,39 @@ static void describe_counters(struct control *c, struct render *r, const struct 
 	const struct session_table *table = c->config.sessions[session_id_worker(call->id)];
 	const struct session_counters *n = &table->slots[session_id_slot(call->id)].counters;
 	const struct {
-		const char *key;
+		const char *key, *help;
 		const uint64_t *value;
 	} fields[] = {
-		{"up_pkts", &n->up_pkts},
-		{"up_bytes", &n->up_bytes},
-		{"down_pkts", &n->down_pkts},
-		{"down_bytes", &n->down_bytes},
-		{"up_control_frames", &n->up_control_frames},
-		{"down_control_frames", &n->down_control_frames},
-		{"drops", &n->drops},
-		{"lost", &n->lost},
-		{"duplicates", &n->duplicates},
-		{"late", &n->late},
-		{"jumps", &n->jumps},
-		{"decrypt_failures", &n->decrypt_failures},
-		{"clear_refused", &n->clear_refused},
-		{"lone_acks_sent", &n->lone_acks_sent},
-		{"lone_acks_received", &n->lone_acks_received},
-		{"key_changes", &n->key_changes},
+		{"up_pkts", NULL, &n->up_pkts},
+		{"up_bytes", NULL, &n->up_bytes},
+		{"down_pkts", NULL, &n->down_pkts},
+		{"down_bytes", NULL, &n->down_bytes},
+		{"up_control_frames", NULL, &n->up_control_frames},
+		{"down_control_frames", NULL, &n->down_control_frames},
+		{"drops", "packets dropped, for whatever reason", &n->drops},
+		{"lost", "sequence numbers that did not come in time", &n->lost},
+		{"duplicates", "came twice", &n->duplicates},
+		{"late", "came after a later one had been passed on", &n->late},
+		{"jumps", "gaps in the numbers", &n->jumps},
+		{"out_of_window", "numbers too far ahead or behind", &n->out_of_window},
+		{"out_of_sequence", "came after a later one", &n->out_of_sequence},
+		{"reordered", "of these, put back in order", &n->reordered},
+		{"decrypt_failures", "decrypted to garbage", &n->decrypt_failures},
+		{"clear_refused", "in the clear, where that is not allowed", &n->clear_refused},
+		{"lone_acks_sent", "acknowledgements without data", &n->lone_acks_sent},
+		{"lone_acks_received", "the same, of the client", &n->lone_acks_received},
+		{"ack_timeouts", "the client did not acknowledge in time", &n->ack_timeouts},
+		{"flow_off", "dropped: the client's receive window was full", &n->flow_off},
+		{"resets_sent", "CCP Reset-Requests, stateful MPPE", &n->resets_sent},
+		{"resets_received", "the same, of the client", &n->resets_received},
+		{"moves", "changes of the address that GRE comes from", &n->moves},
+		{"key_changes", NULL, &n->key_changes},
 	};
 	uint64_t now = control_now(c), last = counter_read(&n->last_up_ns);
 
 	render_record_begin(r, "counters");
 	for (size_t i = 0; i < RTE_DIM(fields); i++) {
-		render_key(r, fields[i].key, NULL);
+		render_key(r, fields[i].key, fields[i].help);
 		render_u64(r, counter_read(fields[i].value));
 	}
 	render_key(r, "last_packet", NULL);

@@ -26,6 +26,8 @@ void shutdown_begin(struct control *c)
 	event_u64(&e, "connections", c->n_conns);
 	event_send(c->config.log, &e);
 	listener_close_all(c);
+	if (c->config.stopping)
+		c->config.stopping(c->config.context);
 }
 
 // The list is walked from its front; those that have been told go to its end. Nobody joins any more,

@@ -3,6 +3,7 @@
 
 #include "base/secret.h"
 #include "control/call.h"
+#include "control/call_inner.h"
 #include "control/control_state.h"
 
 #include <assert.h>
@@ -150,10 +151,44 @@ static void take_exception(struct control *c, struct lane_event *e)
 	rte_pktmbuf_free(e->packet);
 }
 
+static void take_call_event(struct control *c, struct lane_event *e)
+{
+	struct call *call = placement_find(&c->placement, e->session_id);
+
+	if (!call) {
+		counter_add(&c->counters.stale_events, 1);
+		rte_pktmbuf_free(e->packet);
+		return;
+	}
+	switch (e->kind) {
+	case LANE_GONE:
+		call_gone(call, &e->totals);
+		break;
+	case LANE_CLEAR_DATA:
+		call_saw_clear_data(call);
+		break;
+	case LANE_DECRYPT_FAILURES:
+		call_cannot_decrypt(call);
+		break;
+	case LANE_DESYNC:
+		call_lost_sync(call);
+		break;
+	case LANE_MOVED:
+		call_moved(call, e->outer_peer_be);
+		break;
+	case LANE_INNER:
+		call_inner_receive(call, e->packet);
+		break;
+	case LANE_PPP:
+	case LANE_EXCEPTION:
+	case LANE_UNRESOLVED:
+	case LANE_TABLE_RETIRED:
+		break; // not of a call
+	}
+}
+
 static void take_event(struct control *c, struct lane_event *e)
 {
-	struct call *call;
-
 	switch (e->kind) {
 	case LANE_PPP:
 		take_ppp(c, e);
@@ -168,20 +203,15 @@ static void take_event(struct control *c, struct lane_event *e)
 	case LANE_TABLE_RETIRED:
 		routes_retired(c, e->routes);
 		return;
+	case LANE_INNER:
+	case LANE_DESYNC:
+	case LANE_MOVED:
 	case LANE_CLEAR_DATA:
 	case LANE_DECRYPT_FAILURES:
 	case LANE_GONE:
-		break;
+		take_call_event(c, e);
+		return;
 	}
-	call = placement_find(&c->placement, e->session_id);
-	if (!call)
-		counter_add(&c->counters.stale_events, 1);
-	else if (e->kind == LANE_GONE)
-		call_gone(call, &e->totals);
-	else if (e->kind == LANE_CLEAR_DATA)
-		call_saw_clear_data(call);
-	else
-		call_cannot_decrypt(call);
 }
 
 static bool take_ring(struct control *c, struct rte_ring *ring, unsigned int max)

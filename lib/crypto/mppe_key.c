@@ -69,9 +69,30 @@ void mppe_key_start_mschapv2(const uint8_t nt_hash_hash[16], const uint8_t nt_re
 	sha1_update(&sha, sizeof(magic_master) - 1, (const uint8_t *)magic_master);
 	sha1_digest(&sha, sizeof(master), master);
 
+	memset(out, 0, sizeof(*out));
 	asymmetric_start_key(master, !is_server, out->send);
 	asymmetric_start_key(master, is_server, out->receive);
 	secret_wipe_bytes(master, sizeof(master));
+	secret_wipe_bytes(&sha, sizeof(sha));
+}
+
+void mppe_key_start_mschapv1(const uint8_t challenge[8], const uint8_t nt_hash_hash[16],
+	const uint8_t *lm_hash, struct mppe_start_keys *out)
+{
+	struct sha1_ctx sha;
+
+	memset(out, 0, sizeof(*out));
+	sha1_init(&sha);
+	sha1_update(&sha, 16, nt_hash_hash);
+	sha1_update(&sha, 16, nt_hash_hash);
+	sha1_update(&sha, 8, challenge);
+	sha1_digest(&sha, sizeof(out->send), out->send);
+	memcpy(out->receive, out->send, sizeof(out->receive));
+	out->is_v1 = true;
+	if (lm_hash) {
+		memcpy(out->lm, lm_hash, sizeof(out->lm));
+		out->has_lm = true;
+	}
 	secret_wipe_bytes(&sha, sizeof(sha));
 }
 

@@ -17,11 +17,21 @@ enum mppe_strength {
 
 enum { MPPE_KEY_BYTES_MAX = 16 };
 
+// What one direction of MPPE was negotiated to. Both directions of a link may differ.
+struct mppe_mode {
+	enum mppe_strength strength; // MPPE_STRENGTH_NONE: nothing is encrypted
+	bool is_stateless;
+};
+
 // Start keys of both directions, as the server sees them; 16 bytes each, of which 40 and 56 bit use
-// the first 8.
+// the first 8. With MS-CHAPv1 both directions start with the same key, and 40 and 56 bit with one of
+// their own, made of the LM hash (RFC 3079 2.1, 2.2): `lm`.
 struct mppe_start_keys {
 	uint8_t send[MPPE_KEY_BYTES_MAX];
 	uint8_t receive[MPPE_KEY_BYTES_MAX];
+	uint8_t lm[8];
+	bool has_lm; // MS-CHAPv1, and the LM hash is known
+	bool is_v1;  // MS-CHAPv1: 40 and 56 bit cannot be had without `lm`
 };
 
 // Bytes of a session key: 8 for 40 and 56 bit, 16 for 128 bit.
@@ -35,6 +45,14 @@ static inline uint8_t mppe_key_len(enum mppe_strength strength)
 //   is_server  whose view: the server's send key is the client's receive key
 void mppe_key_start_mschapv2(const uint8_t nt_hash_hash[16], const uint8_t nt_response[24],
 	bool is_server, struct mppe_start_keys *out);
+
+// RFC 3079 2: from the hash of the NT hash and our challenge to the keys of MS-CHAPv1, the same in
+// both directions. The RFC wants the challenge of the first authentication; with a retry that is the
+// one of the Failure, which the right Response answers.
+//
+//   lm_hash  16 bytes, for 40 and 56 bit; NULL when it is not known
+void mppe_key_start_mschapv1(const uint8_t challenge[8], const uint8_t nt_hash_hash[16],
+	const uint8_t *lm_hash, struct mppe_start_keys *out);
 
 // GetNewKeyFromSHA (RFC 3078 7.1): SHA-1 over start key, pad, session key, pad.
 //

@@ -3,6 +3,7 @@
 
 #include "base/bytes.h"
 
+#include <nettle/arcfour.h>
 #include <nettle/des.h>
 #include <nettle/md4.h>
 #include <nettle/md5.h>
@@ -94,6 +95,17 @@ int mschap_nt_hash(struct span password_utf8, uint8_t out[MSCHAP_HASH_BYTES])
 	return rc;
 }
 
+void mschap_nt_hash_utf16le(struct span password, uint8_t out[MSCHAP_HASH_BYTES])
+{
+	struct md4_ctx md4;
+
+	md4_init(&md4);
+	if (password.len)
+		md4_update(&md4, password.len, password.bytes);
+	md4_digest(&md4, MSCHAP_HASH_BYTES, out);
+	secret_wipe_bytes(&md4, sizeof(md4));
+}
+
 void mschap_nt_hash_hash(const uint8_t nt_hash[16], uint8_t out[16])
 {
 	struct md4_ctx md4;
@@ -137,22 +149,48 @@ static void des_key_expand(const uint8_t in[7], uint8_t out[8])
 		out[i] = (uint8_t)((bits >> (49 - 7 * i) & 0x7f) << 1);
 }
 
-void mschap_challenge_response(const uint8_t challenge[8], const uint8_t hash[16], uint8_t out[24])
+static void des_encrypt_block(const uint8_t key_bits[7], const uint8_t in[8], uint8_t out[8])
 {
-	uint8_t padded[21] = {0};
 	uint8_t key[8];
 	struct des_ctx des;
 
-	memcpy(padded, hash, MSCHAP_HASH_BYTES);
-	for (unsigned int i = 0; i < 3; i++) {
-		des_key_expand(padded + 7 * i, key);
-		// It returns 0 for a weak key and sets it all the same, as MS-CHAP wants it.
-		(void)des_set_key(&des, key);
-		des_encrypt(&des, DES_BLOCK_SIZE, out + 8 * i, challenge);
-	}
-	secret_wipe_bytes(padded, sizeof(padded));
+	des_key_expand(key_bits, key);
+	// It returns 0 for a weak key and sets it all the same, as MS-CHAP wants it.
+	(void)des_set_key(&des, key);
+	des_encrypt(&des, DES_BLOCK_SIZE, out, in);
 	secret_wipe_bytes(key, sizeof(key));
 	secret_wipe_bytes(&des, sizeof(des));
+}
+
+int mschap_lm_hash(struct span password, uint8_t out[MSCHAP_HASH_BYTES])
+{
+	enum { LM_CHARACTERS = 14 };
+	static const uint8_t text[] = "KGS!@#$%";
+	uint8_t upper[LM_CHARACTERS] = {0};
+	bool is_ascii = true;
+
+	if (password.len > LM_CHARACTERS)
+		return -ERANGE;
+	for (size_t i = 0; i < password.len; i++) {
+		uint8_t c = password.bytes[i];
+
+		upper[i] = c >= 'a' && c <= 'z' ? c - 'a' + 'A' : c;
+		is_ascii &= c < 0x80;
+	}
+	des_encrypt_block(upper, text, out);
+	des_encrypt_block(upper + 7, text, out + 8);
+	secret_wipe_bytes(upper, sizeof(upper));
+	return is_ascii ? 0 : -ERANGE;
+}
+
+void mschap_challenge_response(const uint8_t challenge[8], const uint8_t hash[16], uint8_t out[24])
+{
+	uint8_t padded[21] = {0};
+
+	memcpy(padded, hash, MSCHAP_HASH_BYTES);
+	for (unsigned int i = 0; i < 3; i++)
+		des_encrypt_block(padded + 7 * i, challenge, out + 8 * i);
+	secret_wipe_bytes(padded, sizeof(padded));
 }
 
 void mschap_nt_response(const uint8_t authenticator_challenge[16], const uint8_t peer_challenge[16],
@@ -209,4 +247,34 @@ void mschap_chap_md5(uint8_t id, struct span secret, struct span challenge, uint
 		md5_update(&md5, challenge.len, challenge.bytes);
 	md5_digest(&md5, MD5_DIGEST_SIZE, out);
 	secret_wipe_bytes(&md5, sizeof(md5));
+}
+
+int mschap_password_decrypt(const uint8_t block[MSCHAP_PASSWORD_BLOCK_BYTES],
+	const uint8_t old_nt_hash[16], uint8_t utf16le[MSCHAP_PASSWORD_UTF16_BYTES_MAX],
+	size_t *len)
+{
+	uint8_t clear[MSCHAP_PASSWORD_BLOCK_BYTES];
+	const uint8_t *end = clear + MSCHAP_PASSWORD_UTF16_BYTES_MAX;
+	struct arcfour_ctx rc4;
+	uint32_t n;
+	int rc = -EBADMSG;
+
+	arcfour_set_key(&rc4, MSCHAP_HASH_BYTES, old_nt_hash);
+	arcfour_crypt(&rc4, sizeof(clear), clear, block);
+	// The length is little-endian, and the password stands right before it.
+	n = (uint32_t)end[3] << 24 | (uint32_t)end[2] << 16 | (uint32_t)end[1] << 8 | end[0];
+	if (n <= MSCHAP_PASSWORD_UTF16_BYTES_MAX && n % 2 == 0) {
+		memcpy(utf16le, end - n, n);
+		*len = n;
+		rc = 0;
+	}
+	secret_wipe_bytes(clear, sizeof(clear));
+	secret_wipe_bytes(&rc4, sizeof(rc4));
+	return rc;
+}
+
+void mschap_hash_encrypt(const uint8_t hash[16], const uint8_t key[16], uint8_t out[16])
+{
+	des_encrypt_block(key, hash, out);
+	des_encrypt_block(key + 7, hash + 8, out + 8);
 }

@@ -37,6 +37,28 @@ void mppe_context_init(struct mppe_context *ctx, enum mppe_strength strength, bo
 	}
 }
 
+void mppe_context_peek(const struct mppe_context *ctx, uint16_t n_changes, bool restart,
+	const uint8_t *in, uint8_t *out, size_t len)
+{
+	enum mppe_strength strength = (enum mppe_strength)ctx->strength;
+	uint8_t key[MPPE_KEY_BYTES_MAX];
+	struct arcfour_ctx rc4;
+
+	memcpy(key, ctx->session_key, sizeof(key));
+	for (unsigned int i = 0; i < n_changes; i++)
+		mppe_key_change(strength, ctx->start_key, key);
+	if (ctx->is_stateless || restart || n_changes > 0) {
+		arcfour_set_key(&rc4, mppe_key_len(strength), key);
+	} else {
+		memcpy(rc4.S, ctx->rc4->s, sizeof(rc4.S));
+		rc4.i = ctx->rc4->i;
+		rc4.j = ctx->rc4->j;
+	}
+	arcfour_crypt(&rc4, len, out, in);
+	secret_wipe_bytes(key, sizeof(key));
+	secret_wipe_bytes(&rc4, sizeof(rc4));
+}
+
 void mppe_context_wipe(struct mppe_context *ctx)
 {
 	if (ctx->rc4)

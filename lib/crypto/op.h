@@ -20,7 +20,8 @@ struct rc4_state {
 //   stateless  (c - p) mod 4096; the first packet (c = 0) one
 //   stateful   one if the low byte of c is FF, before the packet; none else (RFC 3078 7.2)
 //   Linux, stateful: the packet with A set after a Reset-Request needs a change, where the RFC has
-//   a restart (pppd 2.4.9 and its kernel; tests/pcap/data/stateful-loss.pcap)
+//   a restart (pppd 2.4.9 and its kernel; tests/pcap/data/stateful-loss.pcap); proto/mppe_sync.h
+//   knows how to tell them apart
 struct mppe_context {
 	uint8_t start_key[MPPE_KEY_BYTES_MAX];
 	uint8_t session_key[MPPE_KEY_BYTES_MAX];
@@ -35,6 +36,14 @@ void mppe_context_init(struct mppe_context *ctx, enum mppe_strength strength, bo
 	const uint8_t *start_key, struct rc4_state *rc4);
 
 void mppe_context_wipe(struct mppe_context *ctx);
+
+// What in[len] would decrypt to after n_changes key changes, without a trace in the context: for a packet
+// that has to prove itself before it may touch a key. Slow; what is right goes to a driver after.
+//
+//   restart  as in struct crypto_op
+//   out      len bytes
+void mppe_context_peek(const struct mppe_context *ctx, uint16_t n_changes, bool restart,
+	const uint8_t *in, uint8_t *out, size_t len);
 
 // More than a jump of the 12-bit coherency count can ask for. Callers bound the jump far lower.
 enum { CRYPTO_CHANGES_MAX = 4096 };

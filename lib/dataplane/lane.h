@@ -2,8 +2,8 @@
 // The worker from inside: its state, the stages in the order of a packet's way, and the means that they
 // share. Only for the files of this directory.
 //
-//   upstream    classify > (reassemble) > gre_in > ppp_in > mppe_in > crypto > mppe_in_done > ip_in > route > tx
-//   downstream  classify > ip_out > mppe_out > crypto > gre_out > tx
+//   upstream    classify > (reassemble) > gre_in > (reorder) > ppp_in > mppe_in > crypto > mppe_in_done > ip_in > route > tx
+//   downstream  classify > ip_out > (flow) > mppe_out > crypto > gre_out > tx
 //
 // A stage is `unsigned int stage_x(w, pkts, n)`: it decides a verdict for each packet of the burst, and
 // its tail, pkt_settle(), counts and frees the drops and leaves the packets that go on at the front of
@@ -18,17 +18,31 @@
 #include <rte_ip_frag.h>
 
 enum {
-	LANE_PKTS = 1024,     // packets under way in one worker
-	LANE_LIST_PKTS = 256, // waiting within a poll: to clients, or made by us
-	LANE_TX_PKTS = 64,    // tx buffer of a port
+	LANE_HELD_PKTS = 1024, // waiting for a missing one or for the client's window, all sessions
+	LANE_BUSY_PKTS = 1024, // under way beside these: no more are received
+	LANE_PKTS = LANE_BUSY_PKTS + LANE_HELD_PKTS,
+	LANE_WAITING_PKTS = 32, // of one session for the client's window
+	LANE_LIST_PKTS = 256,	// waiting within a poll: to clients, or made by us
+	LANE_TX_PKTS = 64,	// tx buffer of a port
 	LANE_ACKS_PER_POLL = 64,
 	LANE_COMMANDS_PER_POLL = 64,
 	LANE_ICMP_RATE_PPS = 1000,
 	LANE_ICMP_BURST_PKTS = 100,
 	LANE_PPP_RATE_PPS = 200, // frames to control of one session
 	LANE_PPP_BURST_PKTS = 400,
-	LANE_FRAGMENTS_MAX = 32, // that one packet is cut into
-	LANE_ROUTE_MEMOS = 256,	 // destinations of the inside whose route is remembered
+	LANE_DHCP_RATE_PPS = 2, // messages to control of one session
+	LANE_DHCP_BURST_PKTS = 4,
+	LANE_DHCP_RATE_ALL_PPS = 1000,
+	LANE_DHCP_BURST_ALL_PKTS = 500,
+	LANE_BROADCAST_RATE_PPS = 10, // relayed of one session
+	LANE_BROADCAST_BURST_PKTS = 20,
+	LANE_BROADCAST_RATE_ALL_PPS = 200,
+	LANE_BROADCAST_BURST_ALL_PKTS = 100,
+	LANE_FRAGMENTS_MAX = 32,       // that one packet is cut into
+	LANE_ROUTE_MEMOS = 256,	       // destinations of the inside whose route is remembered
+	LANE_MOVES_EARLY_MAX = 8,      // changes of a client's address before it has proved itself
+	LANE_TRIAL_CHANGES_PS = 20000, // key changes for packets of other sources
+	LANE_TRIAL_CHANGES_BURST = 4096,
 };
 
 // What goes to the kernel, each kind at a rate of its own: no flood of one keeps neighbours from being
@@ -42,10 +56,15 @@ enum exception_kind {
 
 static const uint32_t lane_no_slot = UINT32_MAX;
 
+struct gre;
+
 struct pkt_list {
 	unsigned int n;
 	struct pkt *pkts[LANE_LIST_PKTS];
 };
+
+TAILQ_HEAD(pkt_tailq, pkt);
+TAILQ_HEAD(session_tailq, session);
 
 struct lane_tx {
 	uint16_t n;
@@ -84,7 +103,15 @@ struct worker {
 	struct pkt_list down; // inner packets to clients of this worker
 	struct pkt_list made; // ICMP that we made, to be routed
 	uint32_t ack_head, ack_tail;
-	struct gate exception_gates[EXCEPTION_KINDS], unresolved_gate, icmp_gate;
+	unsigned int n_held;	      // in `held` and in the sessions' `waiting`
+	struct pkt_tailq held;	      // all that wait for a missing one, the oldest first
+	struct session_tailq blocked; // sessions whose packets wait for the client's window
+	uint64_t blocked_swept_ns;
+	struct gate trial_gate;
+	unsigned int n_ready; // GRE of clients in order, on its way from gre_in to ppp_in
+	struct pkt *ready[LIMIT_BURST_PKTS + LANE_HELD_PKTS];
+	struct gate exception_gates[EXCEPTION_KINDS], unresolved_gate, icmp_gate, dhcp_gate,
+		broadcast_gate;
 	unsigned int n_free;
 	struct pkt *free_pkts[LANE_PKTS];
 	struct lane_tx tx[LIMIT_PORTS];
@@ -125,8 +152,8 @@ unsigned int stage_classify_outside(struct worker *w, struct pkt **pkts, unsigne
 unsigned int stage_classify_inside(struct worker *w, struct pkt **pkts, unsigned int n);
 unsigned int stage_classify_handed_outer(struct worker *w, struct pkt **pkts, unsigned int n);
 unsigned int stage_classify_handed_inner(struct worker *w, struct pkt **pkts, unsigned int n);
-uint8_t stage_reassemble(struct worker *w, struct pkt *p); // of one fragment
-unsigned int stage_gre_in(struct worker *w, struct pkt **pkts, unsigned int n);
+uint8_t stage_reassemble(struct worker *w, struct pkt *p);		// of one fragment
+void stage_gre_in(struct worker *w, struct pkt **pkts, unsigned int n); // to w->ready
 unsigned int stage_ppp_in(struct worker *w, struct pkt **pkts, unsigned int n);
 unsigned int stage_mppe_in(struct worker *w, struct pkt **pkts, unsigned int n);
 unsigned int stage_mppe_in_done(struct worker *w, struct pkt **pkts, unsigned int n);
@@ -140,9 +167,8 @@ void stage_gre_out(struct worker *w, struct pkt **pkts, unsigned int n);
 
 // --- crypto: stage_crypto.c -------------------------------------------------------------------------
 
-// Hand p->op to the driver, together with others. PKT_HELD.
-uint8_t stage_crypto_put(struct worker *w, struct pkt *p, enum crypto_direction direction,
-	uint8_t *data, uint16_t len, uint16_t n_changes);
+// Make `op` p's and hand it to the driver, together with others. PKT_HELD.
+uint8_t stage_crypto_put(struct worker *w, struct pkt *p, const struct crypto_op *op);
 // Submit what was put and work on with what is done.
 void stage_crypto_run(struct worker *w);
 
@@ -160,6 +186,7 @@ void stage_tx_flush(struct worker *w);
 
 // punt.c: to control. PKT_TAKEN or a reason.
 uint8_t punt_ppp(struct worker *w, struct pkt *p);
+uint8_t punt_inner(struct worker *w, struct pkt *p);
 uint8_t punt_exception(struct worker *w, struct pkt *p, enum exception_kind kind);
 uint8_t punt_unresolved(struct worker *w, struct pkt *p, const struct route *route);
 // An event without a packet; false when the ring is full.
@@ -168,6 +195,13 @@ bool punt_event(struct worker *w, const struct lane_event *e);
 // handoff.c: to another worker. PKT_TAKEN.
 uint8_t handoff_put(struct worker *w, struct pkt *p, uint8_t worker, enum pkt_handed kind);
 void handoff_flush(struct worker *w);
+
+// inner.c: what a client sends to no single host. PKT_TAKEN or a reason.
+bool inner_is_dhcp(const struct pkt *p);
+uint8_t inner_dhcp(struct worker *w, struct pkt *p);	  // to control
+uint8_t inner_broadcast(struct worker *w, struct pkt *p); // to 255.255.255.255
+// To the broadcast address of a network of `port`; what is asked of every inner packet is done.
+uint8_t inner_directed_broadcast(struct worker *w, struct pkt *p, uint8_t port);
 
 // icmp.c: an ICMP error about the IPv4 packet p goes to its source, if the rate allows; p stays.
 void icmp_error(struct worker *w, struct pkt *p, uint8_t type, uint8_t code, uint16_t mtu);
@@ -180,6 +214,30 @@ uint8_t icmp_answer(struct worker *w, struct pkt *p);
 //   returns  how many, or 0 when it cannot be done; m stays the caller's
 unsigned int fragment_ipv4(
 	struct rte_mempool *pool, const struct rte_mbuf *m, uint16_t mtu, struct rte_mbuf **out);
+
+// stage_mppe_in.c: the driver did not take p.
+void stage_mppe_in_undo(struct worker *w, struct pkt *p);
+
+// stage_gre_in.c: the window's verdict on a number, with all that is counted and owed for it.
+uint8_t stage_gre_receive(struct worker *w, struct session *s, uint32_t seq);
+
+// stage_reorder.c: packets ahead of one that is missing.
+// p->held.seq is its number, its data begins with the PPP frame: to w->ready, with those that need not wait any
+// longer, or to wait itself. PKT_HELD, or a reason.
+uint8_t stage_reorder(struct worker *w, struct pkt *p);
+void stage_reorder_expire(struct worker *w); // whose time is over: to w->ready
+void stage_reorder_forget(struct worker *w, struct session *s);
+
+// stage_flow.c: the client's receive window, for sessions with limits_transmit.
+uint8_t stage_flow_admit(struct worker *w, struct pkt *p);
+void stage_flow_acked(struct worker *w, struct session *s, uint32_t ack);
+void stage_flow_run(struct worker *w); // what may go on joins w->down
+void stage_flow_forget(struct worker *w, struct session *s);
+
+// stage_follow.c: p is of a session, but not of its client's address. May it pass? The session has moved
+// then. `gre` is p's header.
+bool stage_follow(struct worker *w, struct pkt *p, const struct gre *gre);
+void stage_follow_tell(struct worker *w, struct session *s);
 
 // stage_ack.c: acks that must go alone.
 void stage_ack_owe(struct worker *w, struct session *s);

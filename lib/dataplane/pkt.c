@@ -18,6 +18,9 @@ struct pkt *pkt_new(struct worker *w, struct rte_mbuf *m)
 
 void pkt_free(struct worker *w, struct pkt *p)
 {
+	// It has its number or will never have one.
+	if (p->flags & PKT_ADMITTED)
+		p->s->transmit.n_admitted--;
 	w->free_pkts[w->n_free++] = p;
 }
 

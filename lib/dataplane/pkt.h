@@ -11,9 +11,12 @@
 
 #include "base/drop_reason.h"
 #include "crypto/op.h"
+#include "proto/gre_reorder.h"
+#include "proto/mppe_sync.h"
 #include "wire/inet.h"
 
 #include <rte_mbuf.h>
+#include <sys/queue.h>
 
 struct session;
 
@@ -31,19 +34,34 @@ enum pkt_flag {
 	PKT_FROM_INSIDE = 1 << 0, // came by an inside port of this worker: `port`
 	PKT_HANDED = 1 << 1,	  // came from another worker: not handed on before it is decrypted
 	PKT_INJECTED = 1 << 2,	  // came from control, its next hop is said to be known
+	PKT_ADMITTED = 1 << 7,	  // counted in the transmit window of `s`, which stays set
+};
+
+// What its op is for.
+enum pkt_crypt {
+	PKT_CRYPT_NEXT,	  // the packet, in order
+	PKT_CRYPT_TRIAL,  // the front of it, to see whether the key is right
+	PKT_CRYPT_PROVED, // the packet, after that
+	PKT_CRYPT_WALK,	  // nothing but key changes of the walking copy
 };
 
 struct pkt {
 	struct rte_mbuf *m;
-	struct session *s; // NULL until known; never kept over the end of a poll but in the driver
+	struct session *s; // NULL until known; kept over the end of a poll only in the driver and
+			   // in lists that a session's end empties
 	uint8_t verdict;
-	uint8_t flags;	     // enum pkt_flag
-	uint8_t port;	     // index of the port that it came by
-	uint8_t listen;	     // upstream: index of the listen address
-	uint16_t protocol;   // PPP protocol
-	uint16_t count;	     // last coherency count before this packet
+	uint8_t flags;		       // enum pkt_flag
+	uint8_t port;		       // index of the port that it came by
+	uint8_t listen;		       // upstream: index of the listen address
+	uint16_t protocol;	       // PPP protocol
+	uint8_t crypt;		       // enum pkt_crypt
+	uint8_t n_tries;	       // trial: that are left
+	uint8_t n_tried;	       // trial: after the first
+	struct mppe_sync_place before; // where MPPE was before this packet
 	struct inet_ipv4 ip; // of the IPv4 header that the data begins with: outer, later inner
 	struct crypto_op op;
+	struct gre_held held;	  // held.seq: GRE number of what came up; the rest: stage_reorder.c
+	TAILQ_ENTRY(pkt) in_list; // of stage_reorder.c, then of stage_flow.c
 };
 
 // How a packet that is handed to another worker begins.

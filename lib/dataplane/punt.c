@@ -45,6 +45,22 @@ uint8_t punt_ppp(struct worker *w, struct pkt *p)
 	return PKT_TAKEN;
 }
 
+// DHCP of a client.
+uint8_t punt_inner(struct worker *w, struct pkt *p)
+{
+	const uint64_t cost_ns = UINT64_C(1000000000) / LANE_DHCP_RATE_PPS;
+	struct rte_ring *ring = w->config.links->events;
+	struct session *s = p->s;
+
+	if (!gate_pass_at(&s->dhcp_gate_ns, cost_ns, LANE_DHCP_BURST_PKTS * cost_ns, w->now_ns) ||
+		!gate_pass(&w->dhcp_gate, w->now_ns))
+		return DROP_TRAFFIC_LIMIT;
+	if (rte_ring_free_count(ring) <= w->event_reserve)
+		return DROP_CONTROL_FULL;
+	struct lane_event e = {.kind = LANE_INNER, .session_id = s->id, .packet = p->m};
+	return put(w, ring, &e) ? PKT_TAKEN : DROP_CONTROL_FULL;
+}
+
 static bool is_half_full(const struct rte_ring *ring)
 {
 	return rte_ring_free_count(ring) <= rte_ring_get_capacity(ring) / 2;

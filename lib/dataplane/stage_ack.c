@@ -91,6 +91,8 @@ unsigned int stage_ack_run(struct worker *w)
 			break;
 		uint64_t due_ns = gre_window_ack_due(&s->gre);
 		stage_ack_forget(w, s);
+		if (s->is_move_untold)
+			stage_follow_tell(w, s);
 		if (due_ns == GRE_WINDOW_NEVER)
 			continue; // it rode on something
 		if (due_ns > w->now_ns) {

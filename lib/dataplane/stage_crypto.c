@@ -13,21 +13,14 @@ static void count_in_flight(struct pkt *p, int change)
 		s->tx_in_flight = (uint16_t)(s->tx_in_flight + change);
 }
 
-uint8_t stage_crypto_put(struct worker *w, struct pkt *p, enum crypto_direction direction,
-	uint8_t *data, uint16_t len, uint16_t n_changes)
+// From mppe_in_done the array is never full: what comes out of the driver is a burst at most, and it is empty
+// before.
+uint8_t stage_crypto_put(struct worker *w, struct pkt *p, const struct crypto_op *op)
 {
-	struct session *s = p->s;
-
 	if (w->crypto.n == LIMIT_BURST_PKTS)
 		stage_crypto_run(w);
-	p->op = (struct crypto_op){
-		.ctx = direction == CRYPTO_DECRYPT ? &s->rx_key : &s->tx_key,
-		.data = data,
-		.len = len,
-		.n_changes = n_changes,
-		.direction = (uint8_t)direction,
-		.packet = p,
-	};
+	p->op = *op;
+	p->op.packet = p;
 	count_in_flight(p, 1);
 	w->crypto.ops[w->crypto.n++] = &p->op;
 	return PKT_HELD;
@@ -37,15 +30,11 @@ uint8_t stage_crypto_put(struct worker *w, struct pkt *p, enum crypto_direction 
 // that the count of a session ends up where it was before the first of them.
 static void take_back(struct worker *w, struct pkt *p)
 {
-	struct session *s = p->s;
-
 	count_in_flight(p, -1);
-	if (p->op.direction == CRYPTO_DECRYPT) {
-		mppe_sync_undo(&s->rx_sync, p->count);
-		s->flags &= (uint16_t)~SESSION_HAS_CHECKPOINT;
-	} else {
-		mppe_sync_undo(&s->tx_sync, p->count);
-	}
+	if (p->op.direction == CRYPTO_DECRYPT)
+		stage_mppe_in_undo(w, p);
+	else
+		mppe_sync_undo(&p->s->tx_sync, p->before);
 	pkt_drop(w, p, DROP_CRYPTO_FULL);
 }
 
@@ -91,15 +80,16 @@ static void go_on(struct worker *w, struct crypto_op **ops, unsigned int n)
 void stage_crypto_run(struct worker *w)
 {
 	struct lane_crypto *c = &w->crypto;
+	unsigned int n;
 
-	if (c->n > 0)
-		submit(w);
-	while (c->in_flight > 0) {
+	// A trial that has come out puts its next op, so there may be something to submit again.
+	do {
 		struct crypto_op *done[LIMIT_BURST_PKTS];
-		unsigned int n = w->config.crypto->poll(c->state, done, LIMIT_BURST_PKTS);
-		if (n == 0)
-			break;
+
+		if (c->n > 0)
+			submit(w);
+		n = c->in_flight > 0 ? w->config.crypto->poll(c->state, done, LIMIT_BURST_PKTS) : 0;
 		c->in_flight -= n;
 		go_on(w, done, n);
-	}
+	} while (n > 0);
 }

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // GRE to a session, its window and its acks (RFC 2637 4). The data begins with the outer IPv4 header, and
-// with the PPP frame when it goes on.
+// with the PPP frame when it goes on, by w->ready: a packet that was missing brings others with it.
 #include "dataplane/lane.h"
 
 #include "wire/gre.h"
 
-// Numbers that were jumped over count as lost; one that comes after all is taken off again.
+enum { SEEN_BITS = 64 }; // of the window: what is farther behind is no matter of order
+
+// Numbers that were jumped over count as lost, also if they come late.
 static void count_gap(struct worker *w, struct session *s, bool is_first, uint32_t before)
 {
 	int32_t ahead = seq_distance(before, s->gre.highest);
@@ -17,21 +19,57 @@ static void count_gap(struct worker *w, struct session *s, bool is_first, uint32
 	counter_add(&lane_count(w)->gre_lost, (uint64_t)ahead - 1);
 }
 
-static uint8_t receive_seq(struct worker *w, struct session *s, uint32_t seq)
+static void count_refused(struct session *s, uint32_t seq, uint8_t verdict)
+{
+	struct session_counters *c = &s->counters;
+	bool is_near = seq_distance(s->gre.highest, seq) > -SEEN_BITS;
+
+	if (verdict == DROP_GRE_DUPLICATE) {
+		counter_add(&c->duplicates, 1);
+	} else if (verdict == DROP_GRE_LATE) {
+		counter_add(&c->late, 1);
+		counter_add(is_near ? &c->out_of_sequence : &c->out_of_window, 1);
+	} else {
+		counter_add(&c->out_of_window, 1);
+	}
+}
+
+static inline uint8_t receive(struct worker *w, struct session *s, uint32_t seq)
 {
 	uint32_t before = s->gre.highest;
 	bool is_first = !s->gre.has_received;
 	uint8_t verdict = gre_window_receive(&s->gre, seq, w->now_ns);
 
-	if (verdict == DROP_GRE_DUPLICATE)
-		counter_add(&s->counters.duplicates, 1);
-	else if (verdict == DROP_GRE_LATE)
-		counter_add(&s->counters.late, 1);
-	if (verdict != DROP_NONE)
+	if (verdict != DROP_NONE) {
+		count_refused(s, seq, verdict);
 		return verdict;
+	}
 	count_gap(w, s, is_first, before);
+	__atomic_store_n(&s->counters.last_up_ns, w->now_ns, __ATOMIC_RELAXED);
 	stage_ack_owe(w, s);
 	return PKT_NEXT;
+}
+
+uint8_t stage_gre_receive(struct worker *w, struct session *s, uint32_t seq)
+{
+	return receive(w, s, seq);
+}
+
+static void take_ack(struct worker *w, struct session *s, uint32_t ack)
+{
+	uint32_t before = s->gre.peer_acked;
+	bool had_ack = s->gre.has_peer_ack;
+	bool is_known = gre_window_acked(&s->gre, ack);
+
+	counter_add(&lane_count(w)->acks_in, 1);
+	if (s->limits_transmit && is_known && (!had_ack || s->gre.peer_acked != before))
+		stage_flow_acked(w, s, ack);
+}
+
+// Nothing is missing before it, or nobody would wait for what is.
+static bool is_in_order(const struct session *s, uint32_t seq)
+{
+	return !s->reorders || (seq == s->gre.highest + 1 && s->n_held == 0);
 }
 
 static uint8_t gre_in(struct worker *w, struct pkt *p)
@@ -54,31 +92,37 @@ static uint8_t gre_in(struct worker *w, struct pkt *p)
 	if (s->id == SESSION_ID_NONE || s->call_id != gre.call_id || s->listen != p->listen)
 		return DROP_NO_SESSION;
 	p->s = s;
-	if (p->ip.source_be != s->outer_peer_be)
+	if (p->ip.source_be != s->outer_peer_be && !stage_follow(w, p, &gre))
 		return DROP_WRONG_SOURCE;
 
-	if (gre.has_ack) {
-		(void)gre_window_acked(&s->gre, gre.ack);
-		counter_add(&lane_count(w)->acks_in, 1);
-	}
+	if (gre.has_ack)
+		take_ack(w, s, gre.ack);
 	if (!gre.has_seq) {
 		counter_add(&s->counters.lone_acks_received, 1);
 		return PKT_DONE;
 	}
-	uint8_t verdict = receive_seq(w, s, gre.seq);
-	if (verdict != PKT_NEXT)
-		return verdict;
-	__atomic_store_n(&s->counters.last_up_ns, w->now_ns, __ATOMIC_RELAXED);
-	if (gre.payload_len == 0)
-		return PKT_DONE;
 	pkt_pull(p, (uint16_t)(p->ip.header_len + gre.header_len));
 	pkt_trim(p, gre.payload_len);
-	return PKT_NEXT;
+	p->held.seq = gre.seq;
+	if (!is_in_order(s, gre.seq))
+		return stage_reorder(w, p);
+	uint8_t verdict = receive(w, s, gre.seq);
+	if (verdict != PKT_NEXT)
+		return verdict;
+	return gre.payload_len > 0 ? PKT_NEXT : PKT_DONE;
 }
 
-unsigned int stage_gre_in(struct worker *w, struct pkt **pkts, unsigned int n)
+void stage_gre_in(struct worker *w, struct pkt **pkts, unsigned int n)
 {
-	for (unsigned int i = 0; i < n; i++)
-		pkts[i]->verdict = gre_in(w, pkts[i]);
-	return pkt_settle(w, pkts, n);
+	for (unsigned int i = 0; i < n; i++) {
+		struct pkt *p = pkts[i];
+		uint8_t verdict = gre_in(w, p);
+
+		if (verdict == PKT_NEXT) {
+			w->ready[w->n_ready++] = p;
+		} else if (verdict != PKT_HELD) { // held, it may be gone already
+			p->verdict = verdict;
+			(void)pkt_settle(w, &p, 1);
+		}
+	}
 }

@@ -25,6 +25,8 @@ static uint8_t gre_out(struct worker *w, struct pkt *p)
 	if (!at)
 		return DROP_NO_MBUF;
 	gre.seq = gre_window_next_seq(&s->gre);
+	if (s->limits_transmit)
+		gre_transmit_sent(&s->transmit, gre.seq, w->now_ns);
 	(void)gre_window_take_ack(&s->gre, &gre.ack);
 	(void)gre_put(at + INET_IPV4_HEADER_BYTES, &gre);
 	inet_ipv4_put(at, s->outer_local_be, s->outer_peer_be, GRE_IP_PROTOCOL, pkt_len(p),

@@ -9,6 +9,14 @@ static bool is_multicast(uint32_t be)
 	return rte_be_to_cpu_32(be) >= 0xe0000000; // 224/4, 240/4, 255.255.255.255
 }
 
+static uint8_t to_many(struct worker *w, struct pkt *p)
+{
+	if (p->ip.destination_be != UINT32_MAX)
+		return DROP_INNER_MULTICAST;
+	pkt_trim(p, p->ip.total_len);
+	return inner_broadcast(w, p);
+}
+
 static uint8_t ip_in(struct worker *w, struct pkt *p)
 {
 	struct session *s = p->s;
@@ -18,20 +26,23 @@ static uint8_t ip_in(struct worker *w, struct pkt *p)
 	uint8_t bad = inet_ipv4_get(pkt_data(p), pkt_len(p), DROP_INNER_IP_BAD, &p->ip);
 	if (bad)
 		return bad;
+	// A header that checksums is the proof of the key: four tenths of all garbage begin with a PPP protocol
+	// that there is.
+	s->failures_in_a_row = 0;
 	if (p->ip.source_be != s->inner_be)
 		return DROP_SPOOFED;
 	// A client whose host route to us got lost sends its own tunnel into the tunnel.
 	if (owner_map_listen(w->config.owners, p->ip.destination_be) >= 0)
 		return DROP_ROUTING_LOOP;
 	if (is_multicast(p->ip.destination_be))
-		return DROP_INNER_MULTICAST;
+		return to_many(w, p);
 	pkt_trim(p, p->ip.total_len);
 	// What it may have been handed over for is done: as an inner packet it may go to its receiver's worker.
 	p->flags &= (typeof(p->flags))~PKT_HANDED;
 	counter_add(&s->counters.up_pkts, 1);
 	counter_add(&s->counters.up_bytes, p->ip.total_len);
 	if (p->ip.destination_be == w->config.server_be)
-		return icmp_answer(w, p);
+		return inner_is_dhcp(p) ? inner_dhcp(w, p) : icmp_answer(w, p);
 	if (p->ip.ttl <= 1) {
 		icmp_error(w, p, ICMP_TIME_EXCEEDED, 0, 0);
 		return DROP_TTL_EXCEEDED;

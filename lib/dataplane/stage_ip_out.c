@@ -43,7 +43,7 @@ static uint8_t fit(struct worker *w, struct pkt *p, uint16_t mtu)
 			lane_drop_mbuf(w, parts[i], DROP_NO_MBUF);
 			continue;
 		}
-		part->flags = p->flags;
+		part->flags = p->flags & (uint8_t)~PKT_ADMITTED;
 		part->port = p->port;
 		part->verdict =
 			inet_ipv4_get(pkt_data(part), pkt_len(part), DROP_INNER_IP_BAD, &part->ip);
@@ -57,10 +57,12 @@ static uint8_t fit(struct worker *w, struct pkt *p, uint16_t mtu)
 
 static uint8_t ip_out(struct worker *w, struct pkt *p)
 {
-	p->s = NULL;
-	uint8_t verdict = find_session(w, p);
-	if (verdict != PKT_NEXT)
-		return verdict;
+	if (!(p->flags & PKT_ADMITTED)) { // else it has waited for the client's window
+		p->s = NULL;
+		uint8_t verdict = find_session(w, p);
+		if (verdict != PKT_NEXT)
+			return verdict;
+	}
 	struct session *s = p->s;
 	if (s->flags & SESSION_REQUIRE_ENCRYPTION && !(s->flags & SESSION_ENCRYPT))
 		return DROP_CLEAR_REFUSED;
@@ -68,7 +70,7 @@ static uint8_t ip_out(struct worker *w, struct pkt *p)
 		return fit(w, p, s->mtu);
 	if (s->mss_max && inet_mss_clamp(pkt_data(p), &p->ip, s->mss_max))
 		counter_add(&lane_count(w)->mss_clamped, 1);
-	return PKT_NEXT;
+	return s->limits_transmit ? stage_flow_admit(w, p) : PKT_NEXT;
 }
 
 unsigned int stage_ip_out(struct worker *w, struct pkt **pkts, unsigned int n)

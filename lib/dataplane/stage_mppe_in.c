@@ -1,55 +1,162 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // MPPE, received: the coherency count before the driver, the proof of the pudding after it
-// (RFC 3078 3, 7).
+// (RFC 3078 3, 7, 8).
 //
-// A jump of the count moves the key and cannot be undone, and RC4 tells nobody that a packet was
-// forged. So a jump is tried alone on a checkpoint of the key, and stands only if the packet is a
-// whole IPv4 packet with a right checksum: a weaker proof would let every third forged packet pass.
+// What is not the next packet in order moves the key and cannot be undone, and RC4 tells nobody that a packet
+// was forged. So it is tried alone, on a checkpoint of the key, and on the front of the packet only, in a copy
+// that lies before it where its headers were. The key stands if that is an IPv4 header with a right
+// checksum: a weaker proof would let every third forged packet pass. Only then is the packet decrypted.
 #include "dataplane/lane.h"
 
 #include "wire/mppe.h"
 #include "wire/ppp.h"
 
-static bool is_next(const struct session *s, uint16_t count)
+// Protocol field and the longest IPv4 header.
+enum { TRIAL_BYTES = 64 };
+
+static uint8_t *trial_of(const struct pkt *p)
 {
-	return seq_coherency_ahead(s->rx_sync.last, count) == 1;
+	return pkt_data(p) - TRIAL_BYTES;
+}
+
+static uint8_t put(struct worker *w, struct pkt *p, enum pkt_crypt crypt, struct crypto_op *op)
+{
+	p->crypt = crypt;
+	op->direction = CRYPTO_DECRYPT;
+	if (!op->ctx)
+		op->ctx = &p->s->rx_key;
+	return stage_crypto_put(w, p, op);
+}
+
+static uint8_t put_whole(
+	struct worker *w, struct pkt *p, enum pkt_crypt crypt, uint16_t n_changes, bool restart)
+{
+	struct crypto_op op = {
+		.data = pkt_data(p), .len = pkt_len(p), .n_changes = n_changes, .restart = restart};
+
+	return put(w, p, crypt, &op);
+}
+
+static uint8_t put_trial(struct worker *w, struct pkt *p, uint16_t n_changes, bool restart)
+{
+	uint16_t len = RTE_MIN(pkt_len(p), (uint16_t)TRIAL_BYTES);
+	struct crypto_op op = {
+		.data = trial_of(p), .len = len, .n_changes = n_changes, .restart = restart};
+
+	memcpy(op.data, pkt_data(p), len);
+	return put(w, p, PKT_CRYPT_TRIAL, &op);
+}
+
+static uint8_t put_walk(struct worker *w, struct pkt *p, uint16_t n_changes)
+{
+	struct crypto_op op = {
+		.ctx = &p->s->checkpoint_key, .data = pkt_data(p), .n_changes = n_changes};
+
+	return put(w, p, PKT_CRYPT_WALK, &op);
+}
+
+// --- losses -----------------------------------------------------------------------------------------
+
+static void count_failure(struct worker *w, struct session *s)
+{
+	s->failures_in_a_row++;
+	if (s->failures_in_a_row >= w->config.failures_max && !(s->flags & SESSION_FAILURES_TOLD)) {
+		struct lane_event e = {.kind = LANE_DECRYPT_FAILURES, .session_id = s->id};
+		if (punt_event(w, &e))
+			s->flags |= SESSION_FAILURES_TOLD;
+	}
+}
+
+// A client that does not answer Reset-Requests, or whose flushed packets cannot be read, has wrong keys:
+// each time that control has to be told again counts like a packet that decrypts to garbage.
+static void tell_loss(struct worker *w, struct session *s)
+{
+	struct lane_event e = {.kind = LANE_DESYNC, .session_id = s->id};
+
+	if (!mppe_sync_is_due(&s->rx_sync, w->now_ns) ||
+		rte_ring_free_count(w->config.links->events) <= w->event_reserve ||
+		!punt_event(w, &e))
+		return;
+	counter_add(&s->counters.resets_sent, 1);
+	if (mppe_sync_told(&s->rx_sync, w->now_ns))
+		count_failure(w, s);
+}
+
+static uint8_t refuse(struct worker *w, struct session *s)
+{
+	counter_add(&s->counters.decrypt_failures, 1);
+	count_failure(w, s);
+	return DROP_MPPE_GARBAGE;
+}
+
+// --- before the driver ------------------------------------------------------------------------------
+
+static uint8_t begin_trial(struct worker *w, struct pkt *p, const struct mppe_sync_verdict *todo)
+{
+	struct session *s = p->s;
+
+	if (rte_pktmbuf_headroom(p->m) < TRIAL_BYTES) {
+		mppe_sync_undo(&s->rx_sync, p->before);
+		return DROP_NO_MBUF;
+	}
+	if (todo->takes_walk) {
+		struct mppe_context walked = s->checkpoint_key;
+		session_table_save_rx(w->config.sessions, s);
+		s->rx_key = walked;
+	} else {
+		session_table_save_rx(w->config.sessions, s);
+	}
+	p->n_tries = todo->n_tries;
+	p->n_tried = 0;
+	return put_trial(w, p, todo->n_changes, todo->restart);
+}
+
+static uint8_t begin(struct worker *w, struct pkt *p, const struct mppe_sync_verdict *todo)
+{
+	struct session *s = p->s;
+
+	if (todo->kind == MPPE_SYNC_NEXT)
+		return put_whole(w, p, PKT_CRYPT_NEXT, todo->n_changes, todo->restart);
+	if (todo->begins_walk)
+		s->checkpoint_key = s->rx_key;
+	uint8_t verdict = todo->kind == MPPE_SYNC_WALK ? put_walk(w, p, todo->n_changes)
+						       : begin_trial(w, p, todo);
+	if (verdict != PKT_HELD)
+		return verdict;
+	s->flags |= SESSION_HAS_CHECKPOINT;
+	stage_crypto_run(w);
+	return PKT_HELD;
 }
 
 static uint8_t mppe_in(struct worker *w, struct pkt *p)
 {
 	struct session *s = p->s;
 	struct mppe_packet packet;
-	struct mppe_sync_verdict sync;
+	struct mppe_sync_verdict todo;
 	uint8_t bad = mppe_packet_get(pkt_data(p), pkt_len(p), &packet);
 
 	if (bad)
 		return bad;
 	if (s->flags & SESSION_QUIESCES)
 		return DROP_CRYPTO_FULL;
-	// With a driver that answers later a jump waits for nobody: it is refused, and the client's next
+	// With a driver that answers later a trial waits for nobody: it is refused, and the client's next
 	// packet asks for it again.
-	if (!is_next(s, packet.count))
+	if (!mppe_sync_is_next(&s->rx_sync, &packet, p->held.seq)) {
 		stage_crypto_run(w);
+		if (s->rx_in_flight > 0)
+			return DROP_CRYPTO_FULL;
+	}
 	if (s->flags & SESSION_HAS_CHECKPOINT)
 		return DROP_CRYPTO_FULL;
-	if (!is_next(s, packet.count) && s->rx_in_flight > 0)
-		return DROP_CRYPTO_FULL;
 
-	p->count = s->rx_sync.last;
-	bad = mppe_sync_receive(&s->rx_sync, &packet, &sync);
+	p->before = s->rx_sync.at;
+	bad = mppe_sync_receive(&s->rx_sync, &packet, p->held.seq, &todo);
+	if (bad == DROP_MPPE_DESYNC)
+		tell_loss(w, s);
 	if (bad)
 		return bad;
 	pkt_pull(p, MPPE_HEADER_BYTES);
-	if (sync.is_jump) {
-		s->checkpoint_key = s->rx_key;
-		s->checkpoint_count = p->count;
-		s->flags |= SESSION_HAS_CHECKPOINT;
-	}
-	uint8_t verdict =
-		stage_crypto_put(w, p, CRYPTO_DECRYPT, pkt_data(p), pkt_len(p), sync.n_changes);
-	if (sync.is_jump)
-		stage_crypto_run(w);
-	return verdict;
+	return begin(w, p, &todo);
 }
 
 // What is in the clear passes by.
@@ -72,46 +179,86 @@ unsigned int stage_mppe_in(struct worker *w, struct pkt **pkts, unsigned int n)
 	return n_clear;
 }
 
-static bool proves_jump(const struct pkt *p)
-{
-	const uint8_t *data = pkt_data(p);
-	uint16_t len = pkt_len(p);
-	uint16_t protocol_len = data[0] == 0 ? 2 : 1;
-	struct inet_ipv4 ip;
+// --- after the driver -------------------------------------------------------------------------------
 
-	return data[protocol_len - 1] == PPP_IP &&
-	       inet_ipv4_get(data + protocol_len, (size_t)len - protocol_len, DROP_INNER_IP_BAD,
-		       &ip) == DROP_NONE;
+static void end_trial(struct session *s)
+{
+	s->flags &= (uint16_t)~SESSION_HAS_CHECKPOINT;
 }
 
-static uint8_t refuse(struct worker *w, struct session *s)
-{
-	counter_add(&s->counters.decrypt_failures, 1);
-	s->failures_in_a_row++;
-	if (s->failures_in_a_row >= w->config.failures_max && !(s->flags & SESSION_FAILURES_TOLD)) {
-		struct lane_event e = {.kind = LANE_DECRYPT_FAILURES, .session_id = s->id};
-		if (punt_event(w, &e))
-			s->flags |= SESSION_FAILURES_TOLD;
-	}
-	return DROP_MPPE_GARBAGE;
-}
-
-static uint8_t mppe_in_done(struct worker *w, struct pkt *p)
+void stage_mppe_in_undo(struct worker *w, struct pkt *p)
 {
 	struct session *s = p->s;
-	bool is_jump = s->flags & SESSION_HAS_CHECKPOINT;
 
-	s->flags &= (uint16_t)~SESSION_HAS_CHECKPOINT;
-	if (p->op.status != CRYPTO_DONE)
-		return DROP_CRYPTO_FAILED;
-	if (!mppe_sync_is_plausible(pkt_data(p), pkt_len(p)) || (is_jump && !proves_jump(p))) {
-		if (is_jump) {
-			s->rx_key = s->checkpoint_key;
-			mppe_sync_undo(&s->rx_sync, s->checkpoint_count);
-		}
+	if (p->crypt == PKT_CRYPT_WALK) {
+		mppe_sync_stop_walk(&s->rx_sync);
+	} else {
+		if (p->crypt != PKT_CRYPT_NEXT)
+			session_table_restore_rx(w->config.sessions, s);
+		mppe_sync_undo(&s->rx_sync, p->before);
+	}
+	if (p->crypt != PKT_CRYPT_NEXT)
+		end_trial(s);
+}
+
+static bool is_proof(const struct pkt *p)
+{
+	const uint8_t *data = trial_of(p);
+	size_t protocol_len = data[0] == 0 ? 2 : 1;
+	size_t len = pkt_len(p);
+	struct inet_ipv4 ip;
+
+	// It reads no more than the header, which is there.
+	return len > protocol_len && data[protocol_len - 1] == PPP_IP &&
+	       inet_ipv4_get(data + protocol_len, len - protocol_len, DROP_INNER_IP_BAD, &ip) ==
+		       DROP_NONE;
+}
+
+// The trial has moved the key to where it must be, and RC4 behind the front.
+static uint8_t go_on_proved(struct worker *w, struct pkt *p)
+{
+	struct session *s = p->s;
+	bool begins_anew = p->op.restart || p->op.n_changes > 0;
+
+	if (!begins_anew)
+		session_table_restore_rx(w->config.sessions, s);
+	mppe_sync_proved(&s->rx_sync, p->n_tried);
+	return put_whole(w, p, PKT_CRYPT_PROVED, 0, begins_anew && !s->rx_key.is_stateless);
+}
+
+static uint8_t tried(struct worker *w, struct pkt *p)
+{
+	struct session *s = p->s;
+	bool was_lost = s->rx_sync.is_lost;
+
+	if (is_proof(p))
+		return go_on_proved(w, p);
+	if (p->n_tries > 0) {
+		p->n_tries--;
+		p->n_tried++;
+		return put_trial(w, p, 1, true);
+	}
+	session_table_restore_rx(w->config.sessions, s);
+	mppe_sync_failed(&s->rx_sync, p->before);
+	end_trial(s);
+	// A forged packet that is the first to fail is no loss: the client's next one proves that.
+	if (was_lost)
+		tell_loss(w, s);
+	return refuse(w, s);
+}
+
+static uint8_t decrypted(struct worker *w, struct pkt *p)
+{
+	struct session *s = p->s;
+
+	// In flight behind one that was garbage.
+	if (p->crypt == PKT_CRYPT_NEXT && s->rx_sync.is_lost)
+		return DROP_MPPE_DESYNC;
+	if (!mppe_sync_is_plausible(pkt_data(p), pkt_len(p))) {
+		mppe_sync_lose(&s->rx_sync);
+		tell_loss(w, s);
 		return refuse(w, s);
 	}
-	s->failures_in_a_row = 0;
 	uint8_t header_len = 0;
 	uint8_t bad = ppp_get(pkt_data(p), pkt_len(p), &p->protocol, &header_len);
 	if (bad)
@@ -124,6 +271,28 @@ static uint8_t mppe_in_done(struct worker *w, struct pkt *p)
 	// decrypt for whoever turns IP into another protocol by one bit on the way.
 	pkt_trim(p, 0);
 	return punt_ppp(w, p);
+}
+
+static uint8_t mppe_in_done(struct worker *w, struct pkt *p)
+{
+	if (p->op.status != CRYPTO_DONE) {
+		if (p->crypt != PKT_CRYPT_NEXT)
+			stage_mppe_in_undo(w, p);
+		return DROP_CRYPTO_FAILED;
+	}
+	switch ((enum pkt_crypt)p->crypt) {
+	case PKT_CRYPT_NEXT:
+		break;
+	case PKT_CRYPT_TRIAL:
+		return tried(w, p);
+	case PKT_CRYPT_PROVED:
+		end_trial(p->s);
+		break;
+	case PKT_CRYPT_WALK:
+		end_trial(p->s);
+		return DROP_MPPE_JUMP;
+	}
+	return decrypted(w, p);
 }
 
 unsigned int stage_mppe_in_done(struct worker *w, struct pkt **pkts, unsigned int n)

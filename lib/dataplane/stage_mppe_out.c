@@ -36,14 +36,22 @@ static uint8_t mppe_out(struct worker *w, struct pkt *p)
 	uint16_t len = pkt_len(p);
 
 	struct mppe_packet packet;
-	uint16_t n_changes;
+	struct mppe_sync_verdict todo;
 	uint8_t *at = pkt_push(p, MPPE_HEADER_BYTES);
 	if (!at || !put_ppp_header(p, PPP_COMP))
 		return DROP_NO_MBUF;
-	p->count = s->tx_sync.last;
-	mppe_sync_send(&s->tx_sync, &packet, &n_changes);
+	p->before = s->tx_sync.at;
+	mppe_sync_send(&s->tx_sync, (enum mppe_flush)s->rx_sync.flush, &packet, &todo);
 	mppe_packet_put(at, packet.bits, packet.count);
-	return stage_crypto_put(w, p, CRYPTO_ENCRYPT, data, len, n_changes);
+	const struct crypto_op op = {
+		.ctx = &s->tx_key,
+		.data = data,
+		.len = len,
+		.n_changes = todo.n_changes,
+		.direction = CRYPTO_ENCRYPT,
+		.restart = todo.restart,
+	};
+	return stage_crypto_put(w, p, &op);
 }
 
 unsigned int stage_mppe_out(struct worker *w, struct pkt **pkts, unsigned int n)

@@ -35,6 +35,8 @@ static uint8_t route_to_port(struct worker *w, struct pkt *p)
 
 	if (route->kind == ROUTE_LOCAL)
 		return icmp_answer(w, p);
+	if (route->kind == ROUTE_BROADCAST)
+		return inner_directed_broadcast(w, p, route->port);
 	if (route->kind == ROUTE_NONE && p->s)
 		icmp_error(w, p, ICMP_UNREACHABLE, ICMP_NET_UNREACHABLE, 0);
 	if (route->kind == ROUTE_FORWARD && route->port < w->config.n_ports) {

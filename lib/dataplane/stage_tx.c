@@ -109,6 +109,7 @@ uint8_t stage_tx_ip(struct worker *w, struct pkt *p, const struct route *route)
 	case ROUTE_NONE:
 	case ROUTE_LOCAL:
 	case ROUTE_BLACKHOLE:
+	case ROUTE_BROADCAST:
 		break;
 	}
 	return DROP_NO_ROUTE;

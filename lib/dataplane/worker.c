@@ -26,10 +26,15 @@ static void init_lists(struct worker *w)
 	for (unsigned int i = 0; i < LANE_PKTS; i++)
 		w->free_pkts[w->n_free++] = &w->pkts[i];
 	w->ack_head = w->ack_tail = lane_no_slot;
+	TAILQ_INIT(&w->held);
+	TAILQ_INIT(&w->blocked);
+	w->trial_gate = gate_make(LANE_TRIAL_CHANGES_PS, LANE_TRIAL_CHANGES_BURST);
 	for (unsigned int kind = 0; kind < EXCEPTION_KINDS; kind++)
 		w->exception_gates[kind] = gate_make(rate, burst);
 	w->unresolved_gate = gate_make(rate, burst);
 	w->icmp_gate = gate_make(LANE_ICMP_RATE_PPS, LANE_ICMP_BURST_PKTS);
+	w->dhcp_gate = gate_make(LANE_DHCP_RATE_ALL_PPS, LANE_DHCP_BURST_ALL_PKTS);
+	w->broadcast_gate = gate_make(LANE_BROADCAST_RATE_ALL_PPS, LANE_BROADCAST_BURST_ALL_PKTS);
 	w->event_reserve = RTE_MIN(
 		rte_ring_get_capacity(w->config.links->events) / 8, (unsigned int)EVENT_RESERVE);
 }
@@ -69,6 +74,18 @@ static void free_list(struct pkt_list *list)
 	list->n = 0;
 }
 
+static void free_held(struct worker *w)
+{
+	struct session *s;
+	struct pkt *p;
+
+	TAILQ_FOREACH(p, &w->held, in_list)
+	rte_pktmbuf_free(p->m);
+	TAILQ_FOREACH(s, &w->blocked, in_blocked)
+	TAILQ_FOREACH(p, &s->waiting, in_list)
+	rte_pktmbuf_free(p->m);
+}
+
 // What the driver still holds. An engine that no longer answers keeps its packets.
 static void free_in_flight(struct worker *w)
 {
@@ -89,6 +106,7 @@ void worker_free(struct worker *w)
 	free_in_flight(w);
 	free_list(&w->down);
 	free_list(&w->made);
+	free_held(w);
 	if (w->has_command)
 		rte_pktmbuf_free(w->command.packet);
 	reassemble_close(w);
@@ -98,14 +116,23 @@ void worker_free(struct worker *w)
 
 // --- one round ---------------------------------------------------------------------------------------
 
-static void upstream(struct worker *w, struct pkt **pkts, unsigned int n)
+static void upstream_ready(struct worker *w)
 {
-	n = stage_gre_in(w, pkts, n);
+	struct pkt **pkts = w->ready;
+	unsigned int n = w->n_ready;
+
+	w->n_ready = 0;
 	n = stage_ppp_in(w, pkts, n);
 	n = stage_mppe_in(w, pkts, n);
 	stage_crypto_run(w);
 	n = stage_ip_in(w, pkts, n);
 	stage_route(w, pkts, n);
+}
+
+static void upstream(struct worker *w, struct pkt **pkts, unsigned int n)
+{
+	stage_gre_in(w, pkts, n);
+	upstream_ready(w);
 }
 
 // What ip_out cuts into fragments joins the list again, once.
@@ -122,7 +149,7 @@ static void downstream(struct worker *w)
 	}
 }
 
-// Entries for mbufs that have just come. The caller has asked for no more than there are entries.
+// Entries for mbufs that have just come. The caller has asked for no more than burst_room().
 static unsigned int wrap(
 	struct worker *w, struct rte_mbuf **mbufs, unsigned int n, struct pkt **pkts)
 {
@@ -144,7 +171,11 @@ static unsigned int wrap(
 
 static uint16_t burst_room(const struct worker *w)
 {
-	return (uint16_t)RTE_MIN(w->n_free, (unsigned int)LIMIT_BURST_PKTS);
+	unsigned int n_busy = LANE_PKTS - w->n_free - w->n_held;
+
+	if (n_busy >= LANE_BUSY_PKTS)
+		return 0;
+	return (uint16_t)RTE_MIN(LANE_BUSY_PKTS - n_busy, (unsigned int)LIMIT_BURST_PKTS);
 }
 
 static unsigned int receive_port(struct worker *w, uint8_t index)
@@ -201,6 +232,18 @@ static unsigned int receive_handed(struct worker *w, struct rte_ring *ring)
 	return n;
 }
 
+// What has waited long enough, for a missing packet or for a client's window.
+static unsigned int go_on_held(struct worker *w)
+{
+	stage_flow_run(w);
+	unsigned int n = w->down.n;
+	stage_reorder_expire(w);
+	n += w->n_ready;
+	upstream_ready(w);
+	downstream(w);
+	return n;
+}
+
 // ICMP that was made since: it may be for a client, and may not make more ICMP.
 static unsigned int send_made(struct worker *w)
 {
@@ -228,6 +271,8 @@ unsigned int worker_poll(struct worker *w)
 	for (uint8_t i = 0; i < w->config.n_ports; i++)
 		if (w->config.ports[i].has_rx)
 			n += receive_port(w, i);
+	if (w->n_held > 0)
+		n += go_on_held(w);
 	n += send_made(w);
 	n += stage_ack_run(w);
 	reassemble_sweep(w);

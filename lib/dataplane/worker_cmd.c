@@ -6,6 +6,20 @@
 #include "base/secret.h"
 #include "wire/ppp.h"
 
+static void add_gre(struct session *s, const struct command_session_add *c)
+{
+	gre_window_init(&s->gre, c->gre_jump_max, (uint64_t)c->ack_delay_us * 1000);
+	s->reorder.pkts_max = (uint8_t)RTE_MIN(c->reorder_pkts, LIMIT_REORDER_PKTS);
+	s->reorder_us = c->reorder_us;
+	s->reorders = s->reorder.pkts_max > 0;
+	s->is_nat_loose = c->nat_loose;
+	s->outer_first_be = c->outer_peer_be;
+	s->limits_transmit = c->limit_transmit && c->peer_window > 0;
+	if (s->limits_transmit)
+		gre_transmit_init(
+			&s->transmit, c->peer_window, c->peer_delay_us, c->ack_timeout_us);
+}
+
 static void add(struct worker *w, uint64_t id, const struct command_session_add *c)
 {
 	struct session_table *t = w->config.sessions;
@@ -23,7 +37,7 @@ static void add(struct worker *w, uint64_t id, const struct command_session_add 
 	s->listen = c->listen;
 	s->mtu = c->mtu;
 	s->flags = c->require_encryption ? SESSION_REQUIRE_ENCRYPTION : 0;
-	gre_window_init(&s->gre, c->gre_jump_max, (uint64_t)c->ack_delay_us * 1000);
+	add_gre(s, c);
 	mppe_sync_init(&s->rx_sync, true, c->mppe_jump_max);
 	mppe_sync_init(&s->tx_sync, true, c->mppe_jump_max);
 	t->n_used++;
@@ -43,33 +57,39 @@ static void set_link(struct session *s, const struct command_session_link *c)
 	set_flag(s, SESSION_SEND_ACFC, c->send_acfc);
 }
 
-// New keys, new counts. A session keeps no RC4 state, so keys of the stateful mode, which control does
-// not agree to, leave it without any.
-static void set_keys(struct session *s, const struct command_session_keys *c)
+// New keys, new counts. Keys of the stateful mode, where the configuration has no room for it, leave the
+// session without any.
+static void set_keys(struct worker *w, struct session *s, const struct command_session_keys *c)
 {
 	set_flag(s, SESSION_HAS_KEYS | SESSION_ENCRYPT | SESSION_QUIESCES, false);
-	mppe_context_wipe(&s->rx_key);
-	mppe_context_wipe(&s->tx_key);
-	if (!c->is_stateless || c->strength == MPPE_STRENGTH_NONE)
-		return;
-	mppe_context_init(&s->rx_key, c->strength, true, c->start.receive, NULL);
-	mppe_context_init(&s->tx_key, c->strength, true, c->start.send, NULL);
-	mppe_sync_init(&s->rx_sync, true, s->rx_sync.jump_max);
-	mppe_sync_init(&s->tx_sync, true, s->tx_sync.jump_max);
 	s->failures_in_a_row = 0;
-	set_flag(s, SESSION_HAS_KEYS, true);
+	if (!session_table_set_keys(w->config.sessions, s, &c->receive, &c->send, &c->start))
+		counter_add(&lane_count(w)->keys_refused, 1);
+	set_flag(s, SESSION_HAS_KEYS, s->rx_key.strength != MPPE_STRENGTH_NONE);
 }
 
 // Off: nothing passes to the client. What it still sends under the keys that it has is taken.
 static void set_encrypt(struct session *s, bool on)
 {
-	set_flag(s, SESSION_ENCRYPT, on && s->flags & SESSION_HAS_KEYS);
+	set_flag(s, SESSION_ENCRYPT, on && s->tx_key.strength != MPPE_STRENGTH_NONE);
+	// Once encrypted, never in the clear again, where policy allows that too: else whoever can
+	// forge a packet of CCP could have it.
+	if (s->flags & SESSION_ENCRYPT)
+		set_flag(s, SESSION_REQUIRE_ENCRYPTION, true);
 }
 
-static void set_open(struct session *s, bool on, uint32_t inner_be)
+static void flush(struct worker *w, struct session *s)
 {
-	s->inner_be = on ? inner_be : 0;
-	set_flag(s, SESSION_OPEN, on);
+	counter_add(&s->counters.resets_received, 1);
+	mppe_sync_flush(&s->tx_sync, (enum mppe_flush)s->rx_sync.flush, w->now_ns);
+}
+
+static void set_open(struct session *s, const struct command_session_open *c)
+{
+	s->inner_be = c->on ? c->inner_be : 0;
+	set_flag(s, SESSION_OPEN, c->on);
+	set_flag(s, SESSION_RELAY, c->on && c->relay_broadcasts);
+	set_flag(s, SESSION_DHCP_INFORM, c->on && c->dhcp_inform);
 }
 
 static void delete (struct worker *w, struct session *s, uint64_t id)
@@ -78,6 +98,8 @@ static void delete (struct worker *w, struct session *s, uint64_t id)
 
 	if (s) {
 		const struct session_counters *c = &s->counters;
+		stage_reorder_forget(w, s);
+		stage_flow_forget(w, s);
 		gone.totals = (struct lane_totals){
 			.up_pkts = c->up_pkts,
 			.up_bytes = c->up_bytes,
@@ -103,16 +125,22 @@ static void session_command(struct worker *w, struct session *s, const struct la
 		set_link(s, &c->link);
 		break;
 	case COMMAND_SESSION_KEYS:
-		set_keys(s, &c->keys);
+		set_keys(w, s, &c->keys);
 		break;
 	case COMMAND_SESSION_ENCRYPT:
 		set_encrypt(s, c->on);
 		break;
 	case COMMAND_SESSION_OPEN:
-		set_open(s, c->open.on, c->open.inner_be);
+		if (!c->open.on)
+			stage_flow_forget(w, s);
+		set_open(s, &c->open);
+		break;
+	case COMMAND_SESSION_FLUSH:
+		flush(w, s);
 		break;
 	case COMMAND_SESSION_ADD:
 	case COMMAND_SESSION_DELETE:
+	case COMMAND_SEND_IP:
 	case COMMAND_SEND_PPP:
 	case COMMAND_SEND_FRAME:
 	case COMMAND_INJECT:
@@ -158,6 +186,26 @@ static void send_ppp(struct worker *w, struct session *s, const struct lane_comm
 	}
 	(void)ppp_put(at, c->protocol, false, false);
 	stage_gre_out(w, &p, 1);
+}
+
+// The session whose address it is to gets it, so one that has gone since is asked for here: its address may be
+// another's already.
+static void send_ip(struct worker *w, struct session *s, const struct lane_command *c)
+{
+	if (!s) {
+		counter_add(&lane_count(w)->stale_commands, 1);
+		if (c->packet)
+			lane_drop_mbuf(w, c->packet, DROP_STALE_COMMAND);
+		return;
+	}
+	struct pkt *p = take_packet(w, c->packet);
+	if (!p)
+		return;
+	p->verdict = inet_ipv4_get(pkt_data(p), pkt_len(p), DROP_INNER_IP_BAD, &p->ip);
+	if (p->verdict == PKT_NEXT)
+		p->verdict = p->ip.destination_be == s->inner_be ? pkt_list_put(&w->down, p)
+								 : DROP_STALE_COMMAND;
+	(void)pkt_settle(w, &p, 1);
 }
 
 static void send_frame(struct worker *w, const struct lane_command *c)
@@ -212,6 +260,7 @@ static void run(struct worker *w, const struct lane_command *c)
 	case COMMAND_SESSION_KEYS:
 	case COMMAND_SESSION_ENCRYPT:
 	case COMMAND_SESSION_OPEN:
+	case COMMAND_SESSION_FLUSH:
 		if (s)
 			session_command(w, s, c);
 		else
@@ -219,6 +268,9 @@ static void run(struct worker *w, const struct lane_command *c)
 		break;
 	case COMMAND_SEND_PPP:
 		send_ppp(w, s, c);
+		break;
+	case COMMAND_SEND_IP:
+		send_ip(w, s, c);
 		break;
 	case COMMAND_SEND_FRAME:
 		send_frame(w, c);

@@ -19,8 +19,10 @@ enum command_kind {
 	COMMAND_SESSION_KEYS,	 // MPPE keys of both directions: decrypt from now on
 	COMMAND_SESSION_ENCRYPT, // CCP is open (on) or left open (off): encrypt, or let nothing pass
 	COMMAND_SESSION_OPEN,	 // IPCP is open (on) or left open (off): let data pass, or not
+	COMMAND_SESSION_FLUSH,	 // the client sent a CCP Reset-Request: the next packet is flushed
 	COMMAND_SESSION_DELETE,	 // forget the session; answered by LANE_GONE
 	COMMAND_SEND_PPP,	 // packet: PPP information field; send as `protocol` in the clear
+	COMMAND_SEND_IP,	 // packet: IPv4 for the client of the session, as if routed to it
 	COMMAND_SEND_FRAME,	 // packet: whole Ethernet frame; send on `port`
 	COMMAND_INJECT, // packet: IPv4 of the inside, to be routed again now that its neighbour is known
 	COMMAND_TABLE, // routes: the new table; the old one comes back by LANE_TABLE_RETIRED
@@ -37,6 +39,13 @@ struct command_session_add {
 	uint32_t ack_delay_us; // 0: ack at once
 	uint32_t gre_jump_max;
 	uint16_t mppe_jump_max;
+	bool nat_loose;		 // GRE may come from another address, see lib/dataplane/README.md
+	uint16_t reorder_pkts;	 // packets held for one that is missing; 0: none
+	uint32_t reorder_us;	 // and how long
+	bool limit_transmit;	 // keep to the client's receive window (RFC 2637 4.4)
+	uint16_t peer_window;	 // of its OCRQ, packets
+	uint32_t peer_delay_us;	 // its packet processing delay
+	uint32_t ack_timeout_us; // longest adaptive time-out
 };
 
 struct command_session_link {
@@ -47,24 +56,27 @@ struct command_session_link {
 };
 
 struct command_session_keys {
-	enum mppe_strength strength;
-	bool is_stateless;
-	struct mppe_start_keys start;
+	struct mppe_mode receive, send;
+	struct mppe_start_keys start; // `lm` is in send and receive already where it is to be used
+};
+
+struct command_session_open {
+	bool on;
+	bool relay_broadcasts; // UDP that the client broadcasts leaves by the inside ports
+	bool dhcp_inform;      // DHCP of the client goes to control: LANE_INNER
+	uint32_t inner_be;
 };
 
 struct lane_command {
 	enum command_kind kind;
-	uint64_t session_id;	 // COMMAND_SESSION_*, COMMAND_SEND_PPP
+	uint64_t session_id;	 // COMMAND_SESSION_*, COMMAND_SEND_PPP, COMMAND_SEND_IP
 	struct rte_mbuf *packet; // COMMAND_SEND_*, COMMAND_INJECT; else NULL
 	union {
 		struct command_session_add add;
 		struct command_session_link link;
 		struct command_session_keys keys;
 		bool on; // _ENCRYPT
-		struct {
-			bool on;
-			uint32_t inner_be;
-		} open;
+		struct command_session_open open;
 		uint16_t protocol;	    // COMMAND_SEND_PPP
 		uint8_t port;		    // COMMAND_SEND_FRAME
 		struct route_table *routes; // COMMAND_TABLE
@@ -77,7 +89,10 @@ enum lane_event_kind {
 	LANE_PPP,	 // packet: PPP information field of `protocol` (not data)
 	LANE_EXCEPTION,	 // packet: Ethernet frame for the kernel, from `port`
 	LANE_UNRESOLVED, // packet: IPv4 whose next hop `next_hop_be` on `port` has no link address
-	LANE_CLEAR_DATA, // once a session: clear data came where encryption is required
+	LANE_INNER,	 // packet: IPv4 of the client that control is to act on (DHCP)
+	LANE_DESYNC, // stateful MPPE lost a packet: CCP Reset-Request is due. Said again while it lasts
+	LANE_MOVED,	       // nat-loose: GRE of the client now comes from outer_peer_be
+	LANE_CLEAR_DATA,       // once a session: clear data came where encryption is required
 	LANE_DECRYPT_FAILURES, // once a session: the threshold of garbage in a row was reached
 	LANE_GONE,	    // the answer to COMMAND_SESSION_DELETE: Call ID, address, slot are free
 	LANE_TABLE_RETIRED, // no worker code looks at this table any more (one answer a worker)
@@ -94,8 +109,9 @@ struct lane_event {
 	uint8_t port;		 // LANE_EXCEPTION, LANE_UNRESOLVED
 	uint16_t protocol;	 // LANE_PPP
 	uint64_t session_id;	 // all but LANE_EXCEPTION, LANE_UNRESOLVED, LANE_TABLE_RETIRED
-	struct rte_mbuf *packet; // the first three; else NULL
+	struct rte_mbuf *packet; // the first four; else NULL
 	union {
+		uint32_t outer_peer_be;
 		uint32_t next_hop_be;
 		struct lane_totals totals;  // LANE_GONE
 		struct route_table *routes; // LANE_TABLE_RETIRED; NULL when there was none

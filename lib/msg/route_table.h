@@ -17,6 +17,7 @@ enum route_kind {
 	ROUTE_UNRESOLVED, // the next hop's link address is not known: ask control to resolve
 	ROUTE_LOCAL,	  // an address of the box itself
 	ROUTE_BLACKHOLE,
+	ROUTE_BROADCAST, // the directed broadcast of a network of `port`
 };
 
 struct route {

@@ -28,11 +28,14 @@
 	X(acks_in, "acks-in", "GRE packets with an acknowledgement number")                        \
 	X(lone_acks_sent, "lone-acks-sent", "GRE acknowledgements sent without a payload")         \
 	X(gre_reordered, "gre-reordered", "packets put back in order")                             \
-	X(gre_lost, "gre-lost", "sequence numbers that never came")                                \
+	X(gre_reorder_full, "gre-reorder-full", "packets not held for order: no room was left")    \
+	X(gre_lost, "gre-lost", "sequence numbers that did not come in time")                      \
 	X(mppe_rekeys, "mppe-rekeys", "MPPE key changes, both directions")                         \
+	X(keys_refused, "keys-refused", "stateful MPPE keys where none are configured")            \
 	X(crypto_ops, "crypto-ops", "packets given to the crypto driver")                          \
 	X(mss_clamped, "mss-clamped", "TCP SYN whose MSS was lowered")                             \
 	X(icmp_sent, "icmp-sent", "ICMP messages made by the data path")                           \
+	X(broadcasts_relayed, "broadcasts-relayed", "broadcasts of clients sent to the inside")    \
 	X(fragments_made, "fragments-made", "fragments made of packets that were too big")         \
 	X(commands, "commands", "commands of control carried out")                                 \
 	X(stale_commands, "stale-commands", "commands for a session that has gone")                \
@@ -42,17 +45,22 @@
 
 #define CONTROL_COUNTER_LIST(X)                                                                    \
 	X(tcp_accepted, "tcp-accepted", "connections to TCP/1723 accepted")                        \
-	X(tcp_refused, "tcp-refused", "connections closed at once by a limit")                     \
+	X(tcp_refused, "tcp-refused", "connections kept out by a limit")                           \
+	X(tcp_refused_by_reply, "tcp-refused-by-reply", "of them told so by SCCRP")                \
 	X(tcp_bytes_in, "tcp-bytes-in", "bytes read from TCP/1723")                                \
 	X(tcp_bytes_out, "tcp-bytes-out", "bytes written to TCP/1723")                             \
 	X(calls_started, "calls-started", "Outgoing-Call-Requests accepted")                       \
 	X(calls_refused, "calls-refused", "call requests answered with an error")                  \
 	X(calls_up, "calls-up", "calls that came up")                                              \
+	X(calls_superseded, "calls-superseded", "stale calls that gave way to a new one")          \
+	X(calls_without_gre, "calls-without-gre", "calls from which no GRE came in time")          \
+	X(pptp_strays, "pptp-strays", "call messages that named no call of their connection")      \
 	X(ppp_in, "ppp-in", "PPP control frames from clients")                                     \
 	X(ppp_out, "ppp-out", "PPP control frames to clients")                                     \
 	X(auth_ok, "auth-ok", "authentications accepted")                                          \
 	X(auth_failed, "auth-failed", "authentications rejected")                                  \
 	X(addresses_short, "addresses-short", "calls that found their pool empty")                 \
+	X(dhcp_answered, "dhcp-answered", "DHCPINFORM of clients answered")                        \
 	X(stale_events, "stale-events", "messages of workers for a session that has gone")         \
 	X(command_ring_full, "command-ring-full", "commands that a worker's ring did not take")    \
 	X(netlink_updates, "netlink-updates", "changes of routes, neighbours and links mirrored")  \
@@ -86,6 +94,7 @@ struct control_counters {
 	CONTROL_COUNTER_LIST(X)
 #undef X
 	uint64_t connections_closed[END_REASON_COUNT];
+	uint64_t refused[END_REASON_COUNT];	 // call requests, for what
 	uint64_t calls_failed[END_REASON_COUNT]; // ended before they were up
 	uint64_t calls_ended[END_REASON_COUNT];	 // ended after
 	uint64_t pptp_in[COUNTER_PPTP_TYPES];

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "observe/events.h"
 
+#include "observe/event_vpn3000.h"
+
 #include <stdlib.h>
 #include <time.h>
 
@@ -9,16 +11,40 @@ enum { NS_PER_S = 1000000000 };
 const struct event_info *event_kind_info(enum event_kind kind)
 {
 	static const struct event_info infos[EVENT_KIND_COUNT] = {
-#define X(id, text, urgency, per_s, most, about) \
-	[EVENT_##id] = {.name = text,            \
-		.help = about,                   \
-		.level = LOG_LEVEL_##urgency,    \
-		.rate = per_s,                   \
-		.burst = most},
+#define X(id, text, urgency, per_s, most, kind_class, n, sev, about) \
+	[EVENT_##id] = {.name = text,                                \
+		.help = about,                                       \
+		.level = LOG_LEVEL_##urgency,                        \
+		.rate = per_s,                                       \
+		.burst = most,                                       \
+		.class = LOG_CLASS_##kind_class,                     \
+		.number = n,                                         \
+		.severity = sev},
 		EVENT_LIST(X)
 #undef X
 	};
 	return &infos[(unsigned)kind < EVENT_KIND_COUNT ? kind : EVENT_INTERNAL];
+}
+
+bool event_is_wanted(const struct log *log, enum event_kind kind)
+{
+	const struct event_info *info = event_kind_info(kind);
+
+	for (int sink = 0; sink < LOG_SINK_COUNT; sink++)
+		if (log_wants(log, (enum log_sink)sink, info->class, info->severity, info->level))
+			return true;
+	return false;
+}
+
+// What was put behind `before` into the line.
+static struct event_field field_since(const struct event *e, uint16_t before, const char *key)
+{
+	uint16_t at = (uint16_t)(before + (before > 0));
+
+	if (e->line.truncated)
+		return (struct event_field){0};
+	return (struct event_field){
+		.at = at, .value_at = (uint16_t)(at + strlen(key) + 1), .end = e->line.len};
 }
 
 void event_begin(struct event *e, enum event_kind kind)
@@ -28,8 +54,46 @@ void event_begin(struct event *e, enum event_kind kind)
 	const struct event_info *info = event_kind_info(kind);
 	e->kind = kind;
 	e->level = info->level;
+	e->client_be = 0;
+	e->client = e->user = e->text = (struct event_field){0};
 	log_line_reset(&e->line);
 	log_line_word(&e->line, "event", info->name);
+	e->kind_field = field_since(e, 0, "event");
+}
+
+void event_text(struct event *e, const char *key, struct span value)
+{
+	uint16_t before = e->line.len;
+
+	log_line_text(&e->line, key, value);
+	if (strcmp(key, "user") == 0)
+		e->user = field_since(e, before, key);
+	else if (strcmp(key, "text") == 0)
+		e->text = field_since(e, before, key);
+}
+
+static void note_client(struct event *e, uint16_t before, const char *key, uint32_t address_be)
+{
+	if (strcmp(key, "client") != 0)
+		return;
+	e->client = field_since(e, before, key);
+	e->client_be = address_be;
+}
+
+void event_ipv4(struct event *e, const char *key, uint32_t address_be)
+{
+	uint16_t before = e->line.len;
+
+	log_line_ipv4(&e->line, key, address_be);
+	note_client(e, before, key, address_be);
+}
+
+void event_endpoint(struct event *e, const char *key, uint32_t address_be, uint16_t port_be)
+{
+	uint16_t before = e->line.len;
+
+	log_line_endpoint(&e->line, key, address_be, port_be);
+	note_client(e, before, key, address_be);
 }
 
 void event_end_reason(struct event *e, enum end_reason reason)
@@ -85,12 +149,50 @@ static void history_add(struct event_history *h, const struct event *e, uint64_t
 	memcpy(r->text, e->line.text, (size_t)e->line.len + 1);
 }
 
+// Once a record is made, every sink that wants it gets it.
+static void pass_on(struct log *log, const struct event *e, uint32_t repeat, uint64_t wall_ns)
+{
+	const struct event_info *info = event_kind_info(e->kind);
+	char text[EVENT_VPN3000_BYTES];
+	struct log_record record = {
+		.class = info->class,
+		.severity = info->severity,
+		.level = e->level,
+		.text = e->line.text,
+		.len = e->line.len,
+	};
+
+	if (log->format == LOG_FORMAT_VPN3000) {
+		uint64_t number = log->events ? log->events->sent : log->lines + 1;
+		record.len = event_put_vpn3000(e, number, repeat, wall_ns, text, sizeof(text));
+		record.text = text;
+	}
+	log_write(log, &record, wall_ns);
+}
+
+// A log that cannot write its file says so where it still can, once.
+static void tell_file_error(struct log *log, uint64_t mono_ns, uint64_t wall_ns)
+{
+	struct event e;
+	int error = log_take_file_error(log);
+
+	if (error == 0)
+		return;
+	event_begin(&e, EVENT_LOG_FILE);
+	event_word(&e, "path", log->file.path);
+	event_word(&e, "error", strerror(error));
+	event_send_at(log, &e, mono_ns, wall_ns);
+}
+
 bool event_send_at(struct log *log, struct event *e, uint64_t mono_ns, uint64_t wall_ns)
 {
 	struct event_log *events = log->events;
+	uint32_t repeat = 1;
+
 	if (events) {
 		const struct event_info *info = event_kind_info(e->kind);
 		struct event_bucket *b = &events->buckets[e->kind];
+		repeat = ++events->repeats[e->kind];
 		if (!bucket_take(b, info, mono_ns)) {
 			b->suppressed++;
 			events->suppressed++;
@@ -103,7 +205,8 @@ bool event_send_at(struct log *log, struct event *e, uint64_t mono_ns, uint64_t 
 		events->sent++;
 		history_add(&events->history, e, wall_ns);
 	}
-	log_write(log, e->level, &e->line, wall_ns);
+	pass_on(log, e, repeat, wall_ns);
+	tell_file_error(log, mono_ns, wall_ns);
 	return true;
 }
 

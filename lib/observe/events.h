@@ -17,44 +17,61 @@
 #include "config/limits.h"
 #include "observe/log.h"
 
-// X(ENUM, "stable-name", LEVEL, lines a second, burst, "what it says"); rate 0: no limit.
-// `up` and `down` are the record of a call, so their rate is what a set-up storm of real clients
-// needs; what anyone can cause from outside without a password is held much lower.
+// X(ENUM, "stable-name", LEVEL, lines a second, burst, CLASS, number, severity, "what it says"); rate 0:
+// no limit. Class, number and severity (1..13) are how the VPN 3000 names events; where it has an event
+// for the same thing, its number is taken. A kind that is ON_DEMAND is made only for a sink whose
+// severities ask for its class.
+//
+// `up` and `down` are the record of a call that authenticated, so their rate is what a set-up storm of
+// real clients needs. What anyone can cause from outside without a password is held much lower: the
+// end of a call that never authenticated is `call-failed`, so that strangers cannot push out `down`.
 // clang-format off
-#define EVENT_LIST(X)                                                                              \
-	X(READY, "ready", NOTICE, 0, 0, "the server accepts clients")                              \
-	X(STOPPING, "stopping", NOTICE, 0, 0, "the server ends its calls and stops")               \
-	X(STOPPED, "stopped", NOTICE, 0, 0, "the server has stopped")                              \
-	X(CONFIG_LOADED, "config-loaded", INFO, 0, 0, "a configuration was read")                  \
-	X(CONFIG_WARNING, "config-warning", WARNING, 0, 0, "a configuration is doubtful")          \
-	X(CONFIG_ERROR, "config-error", ERROR, 0, 0, "a configuration is wrong")                   \
-	X(SELFTEST_FAILED, "selftest-failed", ERROR, 0, 0, "a crypto driver gave a wrong answer")  \
-	X(START_FAILED, "start-failed", ERROR, 0, 0, "something needed could not be set up")       \
-	X(PORT_UP, "port-up", NOTICE, 10, 20, "the link of a port came up")                        \
-	X(PORT_DOWN, "port-down", WARNING, 10, 20, "the link of a port went down")                 \
-	X(LANE_STALLED, "lane-stalled", ERROR, 1, 5, "a worker does not answer")                   \
-	X(CLIENT_CONNECTED, "client-connected", INFO, 100, 500, "a client opened TCP/1723")        \
-	X(CLIENT_REFUSED, "client-refused", WARNING, 10, 50, "a limit kept a connection out")      \
-	X(CONNECTION_CLOSED, "connection-closed", INFO, 100, 500, "a control connection ended")    \
-	X(CALL_STARTED, "call-started", DEBUG, 1000, 5000, "a client asked for a call")            \
-	X(CALL_REFUSED, "call-refused", WARNING, 10, 50, "a call request was refused")             \
-	X(AUTHENTICATED, "authenticated", INFO, 1000, 5000, "a user proved who he is")             \
-	X(AUTH_FAILED, "auth-failed", WARNING, 100, 500, "wrong name or password")                 \
-	X(UP, "up", NOTICE, 1000, 5000, "a call is up and passes traffic")                         \
-	X(DOWN, "down", NOTICE, 1000, 5000, "a call ended, with the reason and its counters")      \
-	X(DECRYPT_FAILURE, "decrypt-failure", WARNING, 10, 50, "packets decrypt to garbage")       \
-	X(POOL_EMPTY, "pool-empty", ERROR, 1, 5, "no address is left in a pool")                   \
-	X(NO_RESOURCE, "no-resource", ERROR, 1, 5, "a table, ring or pool ran full")               \
-	X(NEGOTIATION, "negotiation", DEBUG, 100, 1000, "a step of PPTP or PPP")                   \
-	X(PROTOCOL_ERROR, "protocol-error", INFO, 10, 50, "a client broke the protocol")           \
-	X(ADMIN, "admin", NOTICE, 100, 100, "an operator gave an order")                           \
-	X(NETWORK, "network", INFO, 10, 50, "an address, route or neighbour changed")              \
-	X(NOTE, "note", INFO, 10, 50, "anything else")                                             \
-	X(INTERNAL, "internal", ERROR, 10, 50, "what should not happen did")
+#define EVENT_LIST(X)                                                                                             \
+	X(READY, "ready", NOTICE, 0, 0, GENERAL, 1, 4, "the server accepts clients")                              \
+	X(STOPPING, "stopping", NOTICE, 0, 0, GENERAL, 2, 4, "the server ends its calls and stops")               \
+	X(STOPPED, "stopped", NOTICE, 0, 0, GENERAL, 3, 4, "the server has stopped")                              \
+	X(CONFIG_LOADED, "config-loaded", INFO, 0, 0, CONFIG, 1, 5, "a configuration was read")                   \
+	X(CONFIG_WARNING, "config-warning", WARNING, 0, 0, CONFIG, 2, 3, "a configuration is doubtful")           \
+	X(CONFIG_ERROR, "config-error", ERROR, 0, 0, CONFIG, 3, 2, "a configuration is wrong")                    \
+	X(SELFTEST_FAILED, "selftest-failed", ERROR, 0, 0, HARDWARE, 1, 1, "a crypto driver gave a wrong answer") \
+	X(START_FAILED, "start-failed", ERROR, 0, 0, GENERAL, 4, 1, "something needed could not be set up")       \
+	X(PORT_UP, "port-up", NOTICE, 10, 20, IP, 1, 4, "the link of a port came up")                             \
+	X(PORT_DOWN, "port-down", WARNING, 10, 20, IP, 2, 3, "the link of a port went down")                      \
+	X(LANE_STALLED, "lane-stalled", ERROR, 1, 5, HARDWARE, 2, 1, "a worker does not answer")                  \
+	X(CLIENT_CONNECTED, "client-connected", INFO, 100, 500, PPTP, 47, 5, "a client opened TCP/1723")          \
+	X(CLIENT_REFUSED, "client-refused", WARNING, 10, 50, PPTP, 40, 3, "a limit kept a connection out")        \
+	X(CONNECTION_CLOSED, "connection-closed", INFO, 100, 500, PPTP, 34, 5, "a control connection ended")      \
+	X(CALL_STARTED, "call-started", DEBUG, 1000, 5000, PPTP, 42, 7, "a client asked for a call")              \
+	X(CALL_REFUSED, "call-refused", WARNING, 10, 50, PPTP, 43, 3, "a call request was refused")               \
+	X(AUTHENTICATED, "authenticated", INFO, 1000, 5000, PPP, 8, 5, "a user proved who he is")                 \
+	X(AUTH_FAILED, "auth-failed", WARNING, 100, 500, AUTH, 5, 3, "wrong name or password")                    \
+	X(LOCKED_OUT, "locked-out", WARNING, 10, 50, AUTH, 20, 3, "too many wrong passwords: a lock begins")      \
+	X(LOCKOUT_ENDED, "lockout-ended", NOTICE, 10, 50, AUTH, 21, 4, "a lock is over, or was cleared")          \
+	X(PASSWORD_CHANGED, "password-changed", NOTICE, 10, 50, AUTH, 22, 4, "a user changed his password")       \
+	X(UP, "up", NOTICE, 1000, 5000, PPP, 20, 4, "a call is up and passes traffic")                            \
+	X(DOWN, "down", NOTICE, 1000, 5000, PPP, 21, 4, "a call ended, with the reason and its counters")         \
+	X(CALL_FAILED, "call-failed", NOTICE, 100, 500, PPP, 22, 4, "a call ended that had never authenticated")  \
+	X(NO_GRE, "no-gre", WARNING, 10, 50, PPTP, 50, 3, "TCP/1723 works for a client, but no GRE comes")        \
+	X(DECRYPT_FAILURE, "decrypt-failure", WARNING, 10, 50, PPP, 4, 6, "packets decrypt to garbage")           \
+	X(POOL_EMPTY, "pool-empty", ERROR, 1, 5, IP, 10, 2, "no address is left in a pool")                       \
+	X(NO_RESOURCE, "no-resource", ERROR, 1, 5, HARDWARE, 3, 2, "a table, ring or pool ran full")              \
+	X(NEGOTIATION, "negotiation", DEBUG, 100, 1000, PPPDBG, 1, 9, "a step of PPTP or PPP")                    \
+	X(AUTH_DEBUG, "auth-debug", ON_DEMAND, 1000, 1000, AUTHDBG, 1, 8, "a step of authentication")             \
+	X(AUTH_DECODE, "auth-decode", ON_DEMAND, 1000, 1000, AUTHDECODE, 1, 10, "a packet of authentication")     \
+	X(PPP_DEBUG, "ppp-debug", ON_DEMAND, 1000, 1000, PPPDBG, 2, 8, "a step of PPP or MPPE")                   \
+	X(PPP_DECODE, "ppp-decode", ON_DEMAND, 1000, 1000, PPPDECODE, 1, 10, "a PPP packet")                      \
+	X(PPTP_DEBUG, "pptp-debug", ON_DEMAND, 1000, 1000, PPTPDBG, 1, 7, "a step of PPTP")                       \
+	X(PPTP_DECODE, "pptp-decode", ON_DEMAND, 1000, 1000, PPTPDECODE, 1, 10, "a PPTP message")                 \
+	X(LOG_FILE, "log-file", WARNING, 1, 5, EVENT, 1, 3, "the log file was opened again, or cannot be")        \
+	X(PROTOCOL_ERROR, "protocol-error", INFO, 10, 50, PPTP, 44, 5, "a client broke the protocol")             \
+	X(ADMIN, "admin", NOTICE, 100, 100, GENERAL, 10, 4, "an operator gave an order")                          \
+	X(NETWORK, "network", INFO, 10, 50, IP, 11, 5, "an address, route or neighbour changed")                  \
+	X(NOTE, "note", INFO, 10, 50, GENERAL, 11, 5, "anything else")                                            \
+	X(INTERNAL, "internal", ERROR, 10, 50, GENERAL, 12, 1, "what should not happen did")
 // clang-format on
 
 enum event_kind {
-#define X(name, text, level, rate, burst, help) EVENT_##name,
+#define X(name, ...) EVENT_##name,
 	EVENT_LIST(X)
 #undef X
 		EVENT_KIND_COUNT
@@ -66,24 +83,39 @@ struct event_info {
 	enum log_level level;
 	uint32_t rate; // lines a second, 0: no limit
 	uint32_t burst;
+	enum log_class class;
+	uint16_t number;  // of the class
+	uint8_t severity; // 1..LOG_SEVERITY_MAX
 };
 
 // Never NULL; a number that is no kind gives the entry of EVENT_INTERNAL.
 const struct event_info *event_kind_info(enum event_kind kind);
 
+// A key with its value in a line.
+struct event_field {
+	uint16_t at; // of the key
+	uint16_t value_at;
+	uint16_t end; // 0: not there
+};
+
 struct event {
 	enum event_kind kind;
 	enum log_level level; // that of the kind; may be changed before it is sent
 	struct log_line line;
+	// what the VPN 3000 form sets apart
+	uint32_t client_be;				   // value of "client", 0: none
+	struct event_field kind_field, client, user, text; // where they stand in the line
 };
+
+// Is any sink of the log to get events of this kind? Who makes one that is ON_DEMAND asks before.
+bool event_is_wanted(const struct log *log, enum event_kind kind);
 
 // Starts the line with event=<name of the kind>.
 void event_begin(struct event *e, enum event_kind kind);
 
-static inline void event_text(struct event *e, const char *key, struct span value)
-{
-	log_line_text(&e->line, key, value);
-}
+void event_text(struct event *e, const char *key, struct span value);
+void event_ipv4(struct event *e, const char *key, uint32_t address_be);
+void event_endpoint(struct event *e, const char *key, uint32_t address_be, uint16_t port_be);
 
 static inline void event_word(struct event *e, const char *key, const char *value)
 {
@@ -108,17 +140,6 @@ static inline void event_hex(struct event *e, const char *key, uint64_t value)
 static inline void event_bytes(struct event *e, const char *key, struct span value)
 {
 	log_line_bytes(&e->line, key, value);
-}
-
-static inline void event_ipv4(struct event *e, const char *key, uint32_t address_be)
-{
-	log_line_ipv4(&e->line, key, address_be);
-}
-
-static inline void event_endpoint(
-	struct event *e, const char *key, uint32_t address_be, uint16_t port_be)
-{
-	log_line_endpoint(&e->line, key, address_be, port_be);
 }
 
 static inline void event_duration(struct event *e, const char *key, uint64_t ns)
@@ -170,6 +191,8 @@ struct event_log {
 	uint64_t sent;
 	uint64_t suppressed;
 	struct event_bucket buckets[EVENT_KIND_COUNT];
+	uint32_t repeats
+		[EVENT_KIND_COUNT]; // how often each has happened, those held back among them
 	struct event_history history;
 };
 

@@ -5,6 +5,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -28,6 +29,7 @@ static int level_priority(enum log_level level)
 	case LOG_LEVEL_INFO:
 		return LOG_INFO;
 	case LOG_LEVEL_DEBUG:
+	case LOG_LEVEL_ON_DEMAND:
 		return LOG_DEBUG;
 	}
 	return LOG_ERR;
@@ -35,7 +37,7 @@ static int level_priority(enum log_level level)
 
 const char *log_level_name(enum log_level level)
 {
-	static const char *const names[] = {"error", "warning", "notice", "info", "debug"};
+	static const char *const names[] = {"error", "warning", "notice", "info", "debug", "debug"};
 	return (size_t)level < sizeof(names) / sizeof(names[0]) ? names[level] : "unknown";
 }
 
@@ -57,22 +59,82 @@ static bool is_journal_stream(int fd)
 	       st.st_ino == ino;
 }
 
+const char *log_class_name(enum log_class class)
+{
+	static const char *const names[LOG_CLASS_COUNT] = {
+#define X(name, text, help) [LOG_CLASS_##name] = text,
+		LOG_CLASS_LIST(X)
+#undef X
+	};
+	return (unsigned)class < LOG_CLASS_COUNT ? names[class] : "?";
+}
+
+// ---- open and close -----------------------------------------------------------------------------
+
 void log_open(struct log *log, enum log_target target, enum log_level level, const char *ident)
 {
-	*log = (struct log){.level = level, .target = target, .fd = STDERR_FILENO};
-	if (target == LOG_TARGET_SYSLOG)
-		openlog(ident, LOG_PID, LOG_DAEMON);
-	else
-		log->is_journal = is_journal_stream(log->fd);
+	enum log_sink sink = target == LOG_TARGET_SYSLOG ? LOG_SINK_SYSLOG : LOG_SINK_CONSOLE;
+
+	*log = (struct log){
+		.level = level, .target = target, .fd = STDERR_FILENO, .file = {.fd = -1}};
+	memset(log->severity[sink], LOG_BY_LEVEL, sizeof(log->severity[sink]));
+	openlog(ident, LOG_PID, LOG_DAEMON); // connects with the first message
+	log->is_journal = is_journal_stream(log->fd);
 }
 
 void log_close(struct log *log)
 {
-	if (log->target == LOG_TARGET_SYSLOG)
-		closelog();
+	closelog();
+	if (log->file.fd >= 0)
+		close(log->file.fd);
 	log->events = NULL;
-	log->fd = -1;
+	log->file.fd = log->fd = -1;
 }
+
+// Returns 0 or -errno; f is not changed then.
+static int open_file(struct log_file *f)
+{
+	struct stat st;
+	int fd = open(f->path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, 0640);
+
+	if (fd < 0)
+		return -errno;
+	if (f->fd >= 0)
+		close(f->fd);
+	f->fd = fd;
+	f->n_bytes = fstat(fd, &st) == 0 ? (uint64_t)st.st_size : 0;
+	f->is_stuck = false;
+	return 0;
+}
+
+int log_open_file(struct log *log, const char *path, uint64_t max_bytes, uint8_t severity)
+{
+	struct log_file *f = &log->file;
+
+	if (strlen(path) + sizeof(".1") > sizeof(f->path))
+		return -ENAMETOOLONG;
+	strcpy(f->path, path);
+	f->max_bytes = max_bytes;
+	int rc = open_file(f);
+	if (rc == 0)
+		memset(log->severity[LOG_SINK_FILE], severity, LOG_CLASS_COUNT);
+	return rc;
+}
+
+int log_reopen(struct log *log)
+{
+	return log->file.fd >= 0 ? open_file(&log->file) : 0;
+}
+
+int log_take_file_error(struct log *log)
+{
+	int error = log->file.error;
+
+	log->file.error = 0;
+	return error;
+}
+
+// ---- writing ------------------------------------------------------------------------------------
 
 static size_t put_time(char *out, size_t cap, uint64_t wall_ns)
 {
@@ -85,37 +147,118 @@ static size_t put_time(char *out, size_t cap, uint64_t wall_ns)
 	return n;
 }
 
-void log_write(struct log *log, enum log_level level, const struct log_line *line, uint64_t wall_ns)
+// Room for a record of LOG_LINE_BYTES in any form: what stands before it and, in the journal, before
+// each of its lines.
+enum { OUT_BYTES = 2 * LOG_LINE_BYTES };
+
+struct out {
+	size_t len;
+	char bytes[OUT_BYTES];
+};
+
+static void out_put(struct out *o, const char *text, size_t len)
 {
-	if (!log_is_on(log, level))
-		return;
-	if (log->target == LOG_TARGET_SYSLOG) {
-		syslog(level_priority(level), "%s", line->text);
-		log->lines++;
-		return;
-	}
+	size_t room = sizeof(o->bytes) - 1 - o->len; // one for the line's end
+	if (len > room)
+		len = room;
+	memcpy(o->bytes + o->len, text, len);
+	o->len += len;
+}
 
-	// One write a line, so that lines of several processes do not mix.
-	char out[LOG_LINE_BYTES + 96];
-	size_t n;
-	if (log->is_journal) {
-		n = (size_t)snprintf(out, sizeof(out), "<%d>", level_priority(level));
-	} else {
-		n = put_time(out, 64, wall_ns);
-		n += (size_t)snprintf(out + n, 32, "level=%s ", log_level_name(level));
+static void put_plain(struct log *log, struct out *o, const struct log_record *r, uint64_t wall_ns)
+{
+	if (log->format == LOG_FORMAT_KEY_VALUE) {
+		o->len = put_time(o->bytes, 64, wall_ns);
+		o->len += (size_t)snprintf(
+			o->bytes + o->len, 32, "level=%s ", log_level_name(r->level));
 	}
-	memcpy(out + n, line->text, line->len);
-	n += line->len;
-	out[n++] = '\n';
+	out_put(o, r->text, r->len);
+	o->bytes[o->len++] = '\n';
+}
 
+// To the journal and to syslog each line is a record of its own, so a record is one line.
+static void put_one_line(struct out *o, const struct log_record *r)
+{
+	size_t at = o->len;
+
+	out_put(o, r->text, r->len);
+	for (; at < o->len; at++)
+		if (o->bytes[at] == '\n')
+			o->bytes[at] = ' ';
+}
+
+// One write a record, so that those of several processes do not mix.
+static bool write_all(struct log *log, int fd, const struct out *o)
+{
 	ssize_t written;
 	do
-		written = write(log->fd, out, n);
+		written = write(fd, o->bytes, o->len);
 	while (written < 0 && errno == EINTR);
-	if (written == (ssize_t)n)
+	if (written == (ssize_t)o->len)
 		log->lines++;
 	else
 		log->failed++;
+	return written == (ssize_t)o->len;
+}
+
+// Make room by putting the full file aside; the one before it goes.
+static void rotate(struct log_file *f)
+{
+	char aside[LOG_PATH_BYTES + 2];
+
+	snprintf(aside, sizeof(aside), "%s.1", f->path);
+	int rc = rename(f->path, aside) == 0 || errno == ENOENT ? open_file(f) : -errno;
+	if (rc == 0)
+		return;
+	f->is_stuck = true;
+	f->error = -rc;
+}
+
+static void write_file(struct log *log, const struct out *o)
+{
+	struct log_file *f = &log->file;
+
+	if (!f->is_stuck && f->max_bytes && f->n_bytes + o->len > f->max_bytes && f->n_bytes > 0)
+		rotate(f);
+	if (f->is_stuck)
+		log->failed++;
+	else if (write_all(log, f->fd, o))
+		f->n_bytes += o->len;
+}
+
+static void write_console(struct log *log, const struct log_record *r, uint64_t wall_ns)
+{
+	struct out o;
+
+	o.len = 0;
+	if (!log->is_journal) {
+		put_plain(log, &o, r, wall_ns);
+	} else {
+		o.len = (size_t)snprintf(
+			o.bytes, sizeof(o.bytes), "<%d>", level_priority(r->level));
+		put_one_line(&o, r);
+		o.bytes[o.len++] = '\n';
+	}
+	(void)write_all(log, log->fd, &o);
+}
+
+void log_write(struct log *log, const struct log_record *r, uint64_t wall_ns)
+{
+	struct out o;
+
+	if (log_wants(log, LOG_SINK_CONSOLE, r->class, r->severity, r->level))
+		write_console(log, r, wall_ns);
+	if (log_wants(log, LOG_SINK_SYSLOG, r->class, r->severity, r->level)) {
+		o.len = 0;
+		put_one_line(&o, r);
+		syslog(level_priority(r->level), "%.*s", (int)o.len, o.bytes);
+		log->lines++;
+	}
+	if (log->file.fd >= 0 && log_wants(log, LOG_SINK_FILE, r->class, r->severity, r->level)) {
+		o.len = 0;
+		put_plain(log, &o, r, wall_ns);
+		write_file(log, &o);
+	}
 }
 
 void log_line_reset(struct log_line *line)

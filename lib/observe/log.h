@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// One-line records of `key=value` to stderr, the journal or syslog.
+// Records to stderr or the journal, to syslog and to a file: lines of `key=value`, or as the VPN 3000
+// writes them.
 //
 // A value that is not a plain word is quoted and escaped, so that a name chosen by a client can
 // neither forge a key nor start a line. What is sent as an event (observe/events.h) is
@@ -7,6 +8,7 @@
 // and start-up only: workers never log.
 #pragma once
 
+#include "base/log_class.h"
 #include "base/span.h"
 
 #include <stdio.h>
@@ -22,9 +24,14 @@ enum log_level {
 	LOG_LEVEL_NOTICE,
 	LOG_LEVEL_INFO,
 	LOG_LEVEL_DEBUG,
+	LOG_LEVEL_ON_DEMAND, // of no level: only a severity asks for it
 };
 
 enum log_target { LOG_TARGET_STDERR, LOG_TARGET_SYSLOG };
+enum log_format { LOG_FORMAT_KEY_VALUE, LOG_FORMAT_VPN3000 };
+enum log_sink { LOG_SINK_CONSOLE, LOG_SINK_SYSLOG, LOG_SINK_FILE, LOG_SINK_COUNT };
+
+enum { LOG_BY_LEVEL = 255, LOG_PATH_BYTES = 256 };
 
 struct log_line {
 	uint16_t len;
@@ -32,33 +39,72 @@ struct log_line {
 	char text[LOG_LINE_BYTES];
 };
 
-// Where lines go. One for the process, passed by pointer, used by one lane.
+struct log_file {
+	int fd; // -1: there is none
+	uint64_t n_bytes;
+	uint64_t max_bytes; // then it becomes PATH.1 and a new one begins; 0: no limit
+	int error;	    // that was not told yet
+	bool is_stuck;	    // full, and could not be put aside: nothing is written any more
+	char path[LOG_PATH_BYTES];
+};
+
+// Where records go. One for the process, passed by pointer, used by one lane.
 struct log {
-	enum log_level level; // lines less urgent than this are not written
+	enum log_level level; // of the target: records less urgent than this are not written there
 	enum log_target target;
+	enum log_format format;
+	// What each sink takes of each class: severities up to this one, 0: nothing; LOG_BY_LEVEL: by
+	// the level.
+	uint8_t severity[LOG_SINK_COUNT][LOG_CLASS_COUNT];
 	int fd;		 // of stderr, or of a test
 	bool is_journal; // fd is the journal's stream: lines begin with <priority>, without a time
-	uint64_t lines;	 // written
-	uint64_t failed; // that the system did not take
+	struct log_file file;
+	uint64_t lines;		  // written, of all sinks
+	uint64_t failed;	  // that the system did not take
 	struct event_log *events; // the state of observe/events.h, or NULL: no limits, no history
 };
 
-// Log to stderr or to syslog as `ident`, which must outlive the log. Asks the environment whether
-// stderr is the journal's stream.
+// One record; in the VPN 3000 form it has several lines.
+struct log_record {
+	enum log_class class;
+	uint8_t severity;
+	enum log_level level;
+	const char *text; // text[len], terminated, without the last line's end
+	size_t len;
+};
+
+// Log to stderr or to syslog as `ident`, which must outlive the log, all classes by their level. Asks
+// the environment whether stderr is the journal's stream.
 void log_open(struct log *log, enum log_target target, enum log_level level, const char *ident);
 void log_close(struct log *log);
+
+// Write to a file too, all classes up to this severity. Returns 0 or -errno: there is no file then.
+int log_open_file(struct log *log, const char *path, uint64_t max_bytes, uint8_t severity);
+
+// Open the file of that name again, because somebody moved the old one away. Returns 0, or -errno:
+// the old one is written on.
+int log_reopen(struct log *log);
+
+// What went wrong with the file since the last call: an errno, or 0.
+int log_take_file_error(struct log *log);
 
 // "error", "warning", "notice", "info" or "debug".
 const char *log_level_name(enum log_level level);
 
-static inline bool log_is_on(const struct log *log, enum log_level level)
+// "PPP", ...; "?" for a number that is no class.
+const char *log_class_name(enum log_class class);
+
+static inline bool log_wants(const struct log *log, enum log_sink sink, enum log_class class,
+	uint8_t severity, enum log_level level)
 {
-	return level <= log->level;
+	uint8_t most = log->severity[sink][class];
+
+	return most == LOG_BY_LEVEL ? level <= log->level : severity <= most;
 }
 
-// Write one line at that level; wall_ns is the time of day that a plain stderr shows.
-void log_write(
-	struct log *log, enum log_level level, const struct log_line *line, uint64_t wall_ns);
+// Write one record to each sink that wants it; wall_ns is the time of day that a plain stderr and the
+// file show.
+void log_write(struct log *log, const struct log_record *record, uint64_t wall_ns);
 
 // Building a line. Keys are constants of ours: lower-case words with '-' or '_'.
 void log_line_reset(struct log_line *line);

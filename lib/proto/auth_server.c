@@ -9,16 +9,23 @@
 #include <assert.h>
 
 enum {
-	FAILURE_AUTHENTICATION = 691, // E= of RFC 2759 6
+	FAILURE_EXPIRED = 648, // E= of RFC 2759 6
+	FAILURE_AUTHENTICATION = 691,
+	FAILURE_CHANGING = 709,
 	MD5_VALUE_BYTES = 16,
 	SUCCESSES_MAX = 10, // times that Success is sent to a client that says nothing
 };
 
-static const char success_text[] = " M=Access granted";
+static const char success_text[] = "Access granted";
 
-static_assert(
-	CHAP_AUTHENTICATOR_RESPONSE_BYTES + sizeof(success_text) <= AUTH_SERVER_TEXT_BYTES_MAX,
+static_assert(CHAP_HEADER_BYTES + CHAP_AUTHENTICATOR_RESPONSE_BYTES + sizeof(" M=") +
+			      LIMIT_FAILURE_TEXT_BYTES <=
+		      AUTH_SERVER_TEXT_BYTES_MAX,
 	"Success fits");
+static_assert(CHAP_HEADER_BYTES + sizeof("E=65535 R=1 C= V=3 M=") +
+			      2 * CHAP_MSCHAPV2_CHALLENGE_BYTES + LIMIT_FAILURE_TEXT_BYTES <=
+		      AUTH_SERVER_TEXT_BYTES_MAX,
+	"Failure fits");
 
 // The M= of a Failure; Windows shows its own text for the number, others show this.
 static const char *failure_text(uint16_t error)
@@ -28,12 +35,14 @@ static const char *failure_text(uint16_t error)
 		return "Not allowed at this time";
 	case 647:
 		return "Account disabled";
-	case 648:
+	case FAILURE_EXPIRED:
 		return "Password expired";
 	case 649:
 		return "No permission to dial in";
 	case FAILURE_AUTHENTICATION:
 		return "Access denied";
+	case FAILURE_CHANGING:
+		return "Password change failed";
 	default:
 		return "Authentication failed";
 	}
@@ -52,10 +61,23 @@ void auth_server_init(struct auth_server *a, const struct auth_server_config *co
 		a->config.restart_ns = STEP_TIMER_MIN_NS;
 }
 
+// What the client answered but for its name; the challenge stays.
+static void wipe_answer(struct auth_credentials *c)
+{
+	secret_wipe_bytes(c->peer_challenge, sizeof(c->peer_challenge));
+	secret_wipe_bytes(c->nt_response, sizeof(c->nt_response));
+	secret_wipe_bytes(c->lm_response, sizeof(c->lm_response));
+	secret_wipe_bytes(c->md5_response, sizeof(c->md5_response));
+	secret_wipe_bytes(c->password, sizeof(c->password));
+	secret_wipe_bytes(c->encrypted_password, sizeof(c->encrypted_password));
+	secret_wipe_bytes(c->encrypted_hash, sizeof(c->encrypted_hash));
+	c->password_len = 0;
+	c->has_nt = c->has_change = false;
+}
+
 void auth_server_wipe(struct auth_server *a)
 {
-	secret_wipe_bytes(a->challenge, sizeof(a->challenge));
-	secret_wipe_bytes(&a->response, sizeof(a->response));
+	secret_wipe_bytes(&a->credentials, sizeof(a->credentials));
 	secret_wipe_bytes(a->answer, sizeof(a->answer));
 	a->answer_code = 0;
 }
@@ -94,52 +116,116 @@ static void send_challenge(struct auth_server *a, uint64_t now_ns, struct step *
 {
 	struct writer w = step_frame_begin(out);
 
-	chap_put_value(&w, CHAP_CHALLENGE, a->id, span_of(a->challenge, sizeof(a->challenge)),
-		a->config.name);
+	chap_put_value(&w, CHAP_CHALLENGE, a->id,
+		span_of(a->credentials.challenge, a->credentials.challenge_len), a->config.name);
 	step_frame_finish(out, PPP_CHAP, &w);
 	a->due_ns = now_ns + fsm_restart_after(a->config.restart_ns, a->n_doublings);
 	if (a->n_doublings < UINT8_MAX)
 		a->n_doublings++;
 }
 
-// The last Success or Failure, byte for byte.
+static bool is_pap(const struct auth_server *a)
+{
+	return a->credentials.method == AUTH_METHOD_PAP;
+}
+
+// The last answer, byte for byte.
 static void send_answer(struct auth_server *a, struct step *out)
 {
 	struct writer w = step_frame_begin(out);
 
 	writer_bytes(&w, a->answer, a->answer_len);
-	step_frame_finish(out, PPP_CHAP, &w);
+	step_frame_finish(out, is_pap(a) ? PPP_PAP : PPP_CHAP, &w);
 }
 
-static void keep_answer(struct auth_server *a, uint8_t code, const struct writer *w)
+static void keep_answer(struct auth_server *a, const struct writer *w)
 {
 	assert(!w->failed && w->len <= sizeof(a->answer));
-	a->answer_code = code;
+	a->answer_code = a->answer[0];
 	a->answer_id = a->id;
 	a->answer_len = (uint8_t)w->len;
 }
 
-static void send_failure(struct auth_server *a, uint16_t error, bool may_retry,
-	const uint8_t challenge[16], struct step *out)
+// What AAA wants to have said, or else what fits; never nothing: Windows asks again without end when
+// the text of a Failure is empty.
+static struct span choose_text(struct span message, const char *otherwise)
 {
+	if (message.len == 0)
+		return span_of_text(otherwise);
+	if (message.len > LIMIT_FAILURE_TEXT_BYTES)
+		message.len = LIMIT_FAILURE_TEXT_BYTES;
+	return message;
+}
+
+static void send_success(struct auth_server *a, const char authenticator_response[42],
+	struct span message, struct step *out)
+{
+	uint8_t text[AUTH_SERVER_TEXT_BYTES_MAX];
+	struct writer t = writer_of(text, sizeof(text));
 	struct writer w = writer_of(a->answer, sizeof(a->answer));
 
-	chap_mschapv2_failure_put(
-		&w, a->id, error, may_retry, challenge, span_of_text(failure_text(error)));
-	keep_answer(a, CHAP_FAILURE, &w);
+	message = choose_text(message, success_text);
+	if (a->credentials.method == AUTH_METHOD_MSCHAPV2) {
+		writer_bytes(&t, authenticator_response, CHAP_AUTHENTICATOR_RESPONSE_BYTES);
+		writer_bytes(&t, " M=", strlen(" M="));
+	}
+	writer_bytes(&t, message.bytes, message.len);
+	if (is_pap(a))
+		pap_put_reply(&w, PAP_AUTHENTICATE_ACK, a->id, span_of(text, t.len));
+	else
+		chap_put_text(&w, CHAP_SUCCESS, a->id, span_of(text, t.len));
+	keep_answer(a, &w);
+	send_answer(a, out);
+}
+
+static void send_failure(struct auth_server *a, const struct auth_server_refusal *refusal,
+	bool may_retry, struct step *out)
+{
+	struct span message = choose_text(refusal->message, failure_text(refusal->error));
+	struct writer w = writer_of(a->answer, sizeof(a->answer));
+
+	switch (a->credentials.method) {
+	case AUTH_METHOD_MSCHAPV2:
+		chap_mschapv2_failure_put(
+			&w, a->id, refusal->error, may_retry, refusal->challenge, message);
+		break;
+	case AUTH_METHOD_MSCHAPV1:
+		chap_mschapv1_failure_put(&w, a->id, refusal->error, may_retry, refusal->challenge);
+		break;
+	case AUTH_METHOD_CHAP_MD5:
+		chap_put_text(&w, CHAP_FAILURE, a->id, message);
+		break;
+	case AUTH_METHOD_PAP:
+		pap_put_reply(&w, PAP_AUTHENTICATE_NAK, a->id, message);
+		break;
+	case AUTH_METHOD_NONE:
+		return;
+	}
+	keep_answer(a, &w);
 	send_answer(a, out);
 }
 
 // ---- what the link calls
 
-void auth_server_start(
-	struct auth_server *a, const uint8_t challenge[16], uint64_t now_ns, struct step *out)
+static void set_challenge(struct auth_server *a, const uint8_t challenge[16])
+{
+	a->credentials.challenge_len = a->credentials.method == AUTH_METHOD_MSCHAPV1
+					       ? CHAP_MSCHAPV1_CHALLENGE_BYTES
+					       : CHAP_MSCHAPV2_CHALLENGE_BYTES;
+	memcpy(a->credentials.challenge, challenge, a->credentials.challenge_len);
+}
+
+void auth_server_start(struct auth_server *a, enum auth_method method, const uint8_t challenge[16],
+	uint64_t now_ns, struct step *out)
 {
 	auth_server_reset(a);
 	a->state = AUTH_SERVER_CHALLENGING;
-	a->id++;
+	a->credentials.method = method;
 	a->deadline_ns = now_ns + a->config.timeout_ns;
-	memcpy(a->challenge, challenge, sizeof(a->challenge));
+	if (is_pap(a))
+		return;
+	a->id++;
+	set_challenge(a, challenge);
 	send_challenge(a, now_ns, out);
 }
 
@@ -162,48 +248,66 @@ bool auth_server_take_verdict(struct auth_server *a, struct step *out)
 }
 
 void auth_server_accept(struct auth_server *a, const char authenticator_response[42],
-	uint64_t now_ns, struct step *out)
+	struct span message, uint64_t now_ns, struct step *out)
 {
-	uint8_t text[CHAP_AUTHENTICATOR_RESPONSE_BYTES + sizeof(success_text)];
-	struct writer t = writer_of(text, sizeof(text));
-	struct writer w = writer_of(a->answer, sizeof(a->answer));
-
 	if (a->state != AUTH_SERVER_DECIDING)
 		return;
-	writer_bytes(&t, authenticator_response, CHAP_AUTHENTICATOR_RESPONSE_BYTES);
-	writer_bytes(&t, success_text, strlen(success_text));
-	chap_put_text(&w, CHAP_SUCCESS, a->id, span_of(text, t.len));
-	keep_answer(a, CHAP_SUCCESS, &w);
+	send_success(a, authenticator_response, message, out);
+	wipe_answer(&a->credentials);
 	a->state = AUTH_SERVER_ACCEPTED;
+	a->refusal = END_NONE;
 	a->n_retries_left = a->config.n_retries;
 	a->deadline_ns = AUTH_SERVER_NEVER;
-	a->due_ns = now_ns + a->config.restart_ns;
+	// A client of PAP asks again until it has the Ack (RFC 1334 2.2.1).
+	a->due_ns = is_pap(a) ? AUTH_SERVER_NEVER : now_ns + a->config.restart_ns;
 	a->n_successes = 1;
-	send_answer(a, out);
 }
 
-void auth_server_refuse(struct auth_server *a, enum end_reason reason, uint16_t error,
-	const uint8_t challenge[16], uint64_t now_ns, struct step *out)
+// "Response retry is never allowed after Change Password" (RFC 2759 9.1).
+static bool may_retry(const struct auth_server *a, const struct auth_server_refusal *refusal)
 {
-	bool may_retry = reason == END_AUTH_REJECTED && error == FAILURE_AUTHENTICATION &&
-			 a->n_retries_left > 0;
+	return auth_method_has_keys(a->credentials.method) && !a->credentials.has_change &&
+	       refusal->reason == END_AUTH_REJECTED && refusal->error == FAILURE_AUTHENTICATION &&
+	       a->n_retries_left > 0;
+}
+
+static bool may_change(const struct auth_server *a, const struct auth_server_refusal *refusal)
+{
+	return a->config.may_change_password && refusal->error == FAILURE_EXPIRED &&
+	       a->credentials.method == AUTH_METHOD_MSCHAPV2 && !a->credentials.has_change;
+}
+
+void auth_server_refuse(struct auth_server *a, const struct auth_server_refusal *refusal,
+	uint64_t now_ns, struct step *out)
+{
+	bool retries = may_retry(a, refusal);
+	bool changes = may_change(a, refusal);
 
 	if (a->state != AUTH_SERVER_DECIDING)
 		return;
-	if (error)
-		send_failure(a, error, may_retry, challenge, out);
-	if (!may_retry) {
-		fail(a, reason);
+	// A change is no retry: Windows offers it where R is 0 (RFC 2759 9.1.6), and with R=1 asks for
+	// the old password again.
+	if (refusal->error)
+		send_failure(a, refusal, retries, out);
+	wipe_answer(&a->credentials);
+	if (!retries && !changes) {
+		fail(a, refusal->reason);
 		return;
 	}
-	// RFC 2759 6 and 9.1.4: the next Response answers the challenge in the Failure, one
+	// RFC 2759 6, 7 and 9.1.4: what comes next answers the challenge in the Failure, one
 	// identifier on. No timer but the last one: a person is typing.
-	a->n_retries_left--;
-	a->state = AUTH_SERVER_CHALLENGING;
+	a->n_retries_left -= retries;
+	a->state = retries ? AUTH_SERVER_CHALLENGING : AUTH_SERVER_CHANGING;
+	a->refusal = refusal->reason;
 	a->due_ns = AUTH_SERVER_NEVER;
 	a->id++;
 	a->deadline_ns = now_ns + a->config.timeout_ns;
-	memcpy(a->challenge, challenge, sizeof(a->challenge));
+	set_challenge(a, refusal->challenge);
+}
+
+enum end_reason auth_server_refused(const struct auth_server *a)
+{
+	return a->refusal;
 }
 
 void auth_server_confirm(struct auth_server *a)
@@ -214,28 +318,94 @@ void auth_server_confirm(struct auth_server *a)
 
 // ---- what the client sends
 
-static void take_response(
-	struct auth_server *a, const struct chap_packet *packet, uint64_t now_ns, struct step *out)
+// Keep the client's name and ask. Nobody has a name that is too long, and half of it may be
+// somebody else's.
+static void take_answer(struct auth_server *a, struct span name, struct step *out)
 {
-	if (packet->value.len ==
-		MD5_VALUE_BYTES) { // CHAP with MD5: policy has no use for it, whatever it says
-		fail(a, END_AUTH_NO_COMMON);
-		return;
-	}
-	if (chap_mschapv2_response_get(packet->value, &a->response) != 0)
-		return;
+	struct auth_credentials *c = &a->credentials;
+
 	a->state = AUTH_SERVER_DECIDING;
 	a->due_ns = AUTH_SERVER_NEVER;
-	if (packet->text.len > LIMIT_USER_NAME_BYTES) {
-		// Nobody has such a name, and half of it may be somebody else's.
-		send_failure(a, FAILURE_AUTHENTICATION, false, a->challenge, out);
+	c->chap_id = a->id;
+	if (name.len > LIMIT_USER_NAME_BYTES) {
+		struct auth_server_refusal refusal = {.error = FAILURE_AUTHENTICATION};
+
+		memcpy(refusal.challenge, c->challenge, c->challenge_len);
+		send_failure(a, &refusal, false, out);
+		wipe_answer(c);
 		fail(a, END_AUTH_REJECTED);
 		return;
 	}
-	a->user_len = (uint16_t)packet->text.len;
-	if (a->user_len)
-		memcpy(a->user, packet->text.bytes, a->user_len);
-	a->user[a->user_len] = '\0';
+	c->user_len = (uint16_t)name.len;
+	if (name.len)
+		memcpy(c->user, name.bytes, name.len);
+	c->user[name.len] = '\0';
+	if (!a->is_asking)
+		ask(a, out);
+}
+
+// The value of a Response, as the agreed method has it. Returns false when it is of no use.
+static bool take_value(struct auth_server *a, struct span value)
+{
+	struct auth_credentials *c = &a->credentials;
+	struct chap_mschapv2_response v2;
+	struct chap_mschapv1_response v1;
+
+	if (c->method == AUTH_METHOD_CHAP_MD5) {
+		if (value.len != sizeof(c->md5_response))
+			return false;
+		memcpy(c->md5_response, value.bytes, value.len);
+		return true;
+	}
+	if (c->method == AUTH_METHOD_MSCHAPV1) {
+		if (chap_mschapv1_response_get(value, &v1) != 0)
+			return false;
+		c->has_nt = v1.use_nt != 0;
+		memcpy(c->nt_response, v1.nt_response, sizeof(c->nt_response));
+		memcpy(c->lm_response, v1.lm_response, sizeof(c->lm_response));
+		return true;
+	}
+	if (chap_mschapv2_response_get(value, &v2) != 0)
+		return false;
+	c->has_nt = true;
+	memcpy(c->peer_challenge, v2.peer_challenge, sizeof(c->peer_challenge));
+	memcpy(c->nt_response, v2.nt_response, sizeof(c->nt_response));
+	return true;
+}
+
+// A Response of the length that another algorithm has, whatever LCP agreed on.
+static bool is_of_other_method(const struct auth_server *a, size_t value_len)
+{
+	bool has_md5 = value_len == MD5_VALUE_BYTES;
+	bool has_mschap = value_len == CHAP_MSCHAPV2_VALUE_BYTES;
+
+	return a->credentials.method == AUTH_METHOD_CHAP_MD5 ? has_mschap : has_md5;
+}
+
+static void take_response(struct auth_server *a, const struct chap_packet *packet, struct step *out)
+{
+	if (is_of_other_method(a, packet->value.len))
+		fail(a, END_AUTH_NO_COMMON);
+	else if (take_value(a, packet->value))
+		take_answer(a, packet->text, out);
+}
+
+// The name is that of the Response before (RFC 2759 7).
+static void take_change(struct auth_server *a, const struct chap_packet *packet, struct step *out)
+{
+	struct auth_credentials *c = &a->credentials;
+	struct chap_mschapv2_change change;
+
+	if (chap_mschapv2_change_get(packet->value, &change) != 0)
+		return;
+	a->state = AUTH_SERVER_DECIDING;
+	c->chap_id = a->id;
+	c->has_nt = c->has_change = true;
+	memcpy(c->peer_challenge, change.peer_challenge, sizeof(c->peer_challenge));
+	memcpy(c->nt_response, change.nt_response, sizeof(c->nt_response));
+	memcpy(c->encrypted_password, change.encrypted_password, sizeof(c->encrypted_password));
+	memcpy(c->encrypted_hash, change.encrypted_hash, sizeof(c->encrypted_hash));
+	secret_wipe_bytes(&change, sizeof(change));
 	if (!a->is_asking)
 		ask(a, out);
 }
@@ -245,30 +415,65 @@ void auth_server_receive_chap(
 {
 	struct chap_packet packet;
 
-	if (a->state == AUTH_SERVER_IDLE || a->state == AUTH_SERVER_FAILED)
+	if (a->state == AUTH_SERVER_IDLE || a->state == AUTH_SERVER_FAILED || is_pap(a))
 		return;
-	if (chap_packet_get(info, &packet) != 0 || packet.code != CHAP_RESPONSE)
+	if (chap_packet_get(info, &packet) != 0 ||
+		(packet.code != CHAP_RESPONSE && packet.code != CHAP_CHANGE_PASSWORD))
 		return;
 	if (a->answer_code && packet.id == a->answer_id)
 		send_answer(a, out); // the answer was lost, or not there yet when this was sent
-	else if (a->state == AUTH_SERVER_CHALLENGING && packet.id == a->id)
-		take_response(a, &packet, now_ns, out);
+	else if (packet.id != a->id)
+		return;
+	else if (a->state == AUTH_SERVER_CHALLENGING && packet.code == CHAP_RESPONSE)
+		take_response(a, &packet, out);
+	else if (a->state == AUTH_SERVER_CHANGING && packet.code == CHAP_CHANGE_PASSWORD)
+		take_change(a, &packet, out);
 }
 
-void auth_server_receive_pap(
-	struct auth_server *a, struct span info, uint64_t now_ns, struct step *out)
+// Where CHAP was agreed. One link is worth a few of these.
+static void refuse_pap(struct auth_server *a, uint8_t id, struct step *out)
 {
-	struct pap_packet packet;
-
-	if (a->state != AUTH_SERVER_CHALLENGING || pap_packet_get(info, &packet) != 0)
-		return;
-	if (packet.code != PAP_AUTHENTICATE_REQUEST || a->n_pap_naks == AUTH_SERVER_PAP_NAKS_MAX)
+	if (a->state != AUTH_SERVER_CHALLENGING || a->n_pap_naks == AUTH_SERVER_PAP_NAKS_MAX)
 		return;
 	a->n_pap_naks++;
 	struct writer w = step_frame_begin(out);
 
-	pap_put_reply(&w, PAP_AUTHENTICATE_NAK, packet.id, span_of_text("PAP is not allowed here"));
+	pap_put_reply(&w, PAP_AUTHENTICATE_NAK, id, span_of_text("PAP is not allowed here"));
 	step_frame_finish(out, PPP_PAP, &w);
+}
+
+static bool is_same_request(const struct auth_credentials *c, const struct pap_packet *packet)
+{
+	return span_equal(packet->peer_id, span_of(c->user, c->user_len)) &&
+	       packet->password.len == c->password_len &&
+	       secret_equal_bytes(packet->password.bytes, c->password, c->password_len);
+}
+
+// RFC 1334 2.2.1: every Request has an identifier of its own, also one that is sent again because
+// the Ack was lost or AAA is slow. The answer carries that of the last.
+void auth_server_receive_pap(
+	struct auth_server *a, struct span info, uint64_t now_ns, struct step *out)
+{
+	struct auth_credentials *c = &a->credentials;
+	struct pap_packet packet;
+
+	if (pap_packet_get(info, &packet) != 0 || packet.code != PAP_AUTHENTICATE_REQUEST)
+		return;
+	if (!is_pap(a)) {
+		refuse_pap(a, packet.id, out);
+	} else if (a->state == AUTH_SERVER_CHALLENGING) {
+		a->id = packet.id;
+		c->password_len = (uint8_t)packet.password.len;
+		if (packet.password.len)
+			memcpy(c->password, packet.password.bytes, packet.password.len);
+		c->password[packet.password.len] = '\0';
+		take_answer(a, packet.peer_id, out);
+	} else if (a->state == AUTH_SERVER_DECIDING && is_same_request(c, &packet)) {
+		a->id = packet.id;
+	} else if (a->state == AUTH_SERVER_ACCEPTED) {
+		a->answer[1] = packet.id;
+		send_answer(a, out);
+	}
 }
 
 // ---- time
@@ -281,8 +486,11 @@ uint64_t auth_server_deadline(const struct auth_server *a)
 void auth_server_expire(struct auth_server *a, uint64_t now_ns, struct step *out)
 {
 	if (now_ns >= a->deadline_ns) {
-		// Either the client has said nothing, or AAA has not.
-		fail(a, a->state == AUTH_SERVER_DECIDING ? END_AUTH_UNAVAILABLE : END_AUTH_TIMEOUT);
+		// AAA has said nothing, or the client has not; to a Failure, or at all.
+		if (a->state == AUTH_SERVER_DECIDING)
+			fail(a, END_AUTH_UNAVAILABLE);
+		else
+			fail(a, a->refusal != END_NONE ? a->refusal : END_AUTH_TIMEOUT);
 		return;
 	}
 	if (now_ns < a->due_ns)

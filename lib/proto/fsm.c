@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "proto/fsm.h"
 
+static const uint64_t CODE_REJECT_NS = 250000000; // between two once the burst is used up
+
 // What an action needs to know of the packet that caused it.
 struct cause {
 	enum fsm_event event;
@@ -91,11 +93,14 @@ static void send_configure_request(struct fsm *f, bool is_repeat, uint64_t now_n
 
 	if (!is_repeat)
 		f->request_id = fsm_next_id(f);
+	if (f->ops->before_request)
+		f->ops->before_request(f, out);
 	struct writer w = begin(out, CP_CONFIGURE_REQUEST, f->request_id);
 
 	f->ops->build(f, &w);
 	finish(f, &w, out);
 	f->awaits_reply = true;
+	f->is_put_off = false;
 	count_down(f);
 	start_timer(f, f->is_first ? f->limits.first_restart_ns : after_ns, now_ns);
 	f->is_first = false;
@@ -116,10 +121,12 @@ static void send_configure_nak(struct fsm *f, const struct cause *cause, struct 
 		f->n_naks++;
 }
 
-static void send_code_reject(struct fsm *f, struct span quoted, struct step *out)
+static void send_code_reject(struct fsm *f, struct span quoted, uint64_t now_ns, struct step *out)
 {
 	size_t room = f->peer_mtu - CP_HEADER_BYTES;
 
+	if (!pace_take(&f->code_rejects, FSM_CODE_REJECTS_BURST, CODE_REJECT_NS, now_ns))
+		return;
 	if (quoted.len > room)
 		quoted.len = room;
 	transmit(f, CP_CODE_REJECT, fsm_next_id(f), quoted, out);
@@ -155,7 +162,7 @@ static void send_for(struct fsm *f, uint16_t actions, const struct cause *cause,
 	if (actions & FSM_STA)
 		transmit(f, CP_TERMINATE_ACK, cause->packet->id, (struct span){0}, out);
 	if (actions & FSM_SCJ)
-		send_code_reject(f, cause->quoted, out);
+		send_code_reject(f, cause->quoted, now_ns, out);
 	if ((actions & FSM_SER) && f->ops->answer)
 		f->ops->answer(f, cause->packet, now_ns, out);
 }
@@ -215,6 +222,12 @@ void fsm_open(struct fsm *f, uint64_t now_ns, struct step *out)
 	run_event(f, FSM_OPEN, now_ns, out);
 }
 
+void fsm_listen(struct fsm *f)
+{
+	if (f->state <= FSM_STARTING)
+		f->state = FSM_STOPPED;
+}
+
 void fsm_close(struct fsm *f, uint64_t now_ns, struct step *out)
 {
 	run_event(f, FSM_CLOSE, now_ns, out);
@@ -265,7 +278,8 @@ static bool may_negotiate(struct fsm *f, uint64_t now_ns)
 }
 
 // The peer has begun to speak, so it listens now, and may not have when our request came:
-// pptp-linux opens its GRE socket some time after the OCRP. Before our Ack, since a request that
+// pptp-linux opens its GRE socket some time after the OCRP, pppd that requires encryption answers
+// IPCP by Terminate-Ack until it has it. Before our Ack, since a request that
 // follows the Ack would find the peer open and make it begin again.
 static void repeat_request(struct fsm *f, uint64_t now_ns, struct step *out)
 {
@@ -294,7 +308,8 @@ static void receive_request(
 		if (reply.nak.len > 0 || reply.reject.len > 0)
 			cause->event = FSM_RCR_MINUS;
 		cause->reply = &reply;
-		if (is_first_word && f->limits.repeats_when_heard && f->state == FSM_REQUEST_SENT)
+		is_first_word &= f->limits.repeats_when_heard;
+		if ((is_first_word || f->is_put_off) && f->state == FSM_REQUEST_SENT)
 			repeat_request(f, now_ns, out);
 	}
 	run(f, cause, now_ns, out);
@@ -397,6 +412,7 @@ void fsm_receive(struct fsm *f, struct span info, uint64_t now_ns, struct step *
 		break;
 	case CP_TERMINATE_ACK:
 		cause.event = FSM_RTA;
+		f->is_put_off |= f->state == FSM_REQUEST_SENT && f->awaits_reply;
 		break;
 	case CP_CODE_REJECT:
 		receive_code_reject(f, &cause, now_ns, out);

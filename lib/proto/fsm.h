@@ -5,9 +5,11 @@
 //
 //   bounds   a packet over FSM_INFO_BYTES_MAX is not read; a negotiation has FSM_ROUNDS_MAX rounds
 //   loops    after max_failure Configure-Naks in a row the rest is rejected (RFC 1661 4.6)
+//   floods   Code-Rejects leave at a bounded rate
 #pragma once
 
 #include "proto/fsm_table.h"
+#include "proto/pace.h"
 #include "proto/step.h"
 #include "wire/cp.h"
 
@@ -16,6 +18,7 @@
 enum {
 	FSM_INFO_BYTES_MAX = 1500, // what every implementation can receive (RFC 1661 6.1)
 	FSM_ROUNDS_MAX = 64, // Configure-Requests, -Naks and -Rejects taken in one negotiation
+	FSM_CODE_REJECTS_BURST = 8, // sent at once; after that four a second
 };
 
 // The final value of the restart timer, which may begin at less (RFC 1661 4.6).
@@ -53,8 +56,9 @@ struct fsm_ops {
 	// Send-Echo-Reply for a packet that classify() called FSM_RXR.
 	void (*answer)(
 		struct fsm *f, const struct cp_packet *packet, uint64_t now_ns, struct step *out);
-	// Called before each Configure-Ack leaves; on This-Layer-Up; on This-Layer-Down. Each may
-	// be NULL.
+	// Called before each Configure-Request leaves, in the state that it leaves the automaton in;
+	// before each Configure-Ack; on This-Layer-Up; on This-Layer-Down. Each may be NULL.
+	void (*before_request)(struct fsm *f, struct step *out);
 	void (*before_ack)(struct fsm *f, struct step *out);
 	void (*up)(struct fsm *f, uint64_t now_ns, struct step *out);
 	void (*down)(struct fsm *f, struct step *out);
@@ -78,6 +82,7 @@ struct fsm {
 		end; // why the protocol cannot go on, and negotiates no more; END_NONE while it can
 	uint64_t due_ns; // restart timer, FSM_NEVER when it is not running
 	uint64_t opened_ns;
+	struct pace code_rejects;
 	uint32_t codes_rejected; // bit n: the peer sent a Code-Reject for code n
 	uint16_t peer_mtu;	 // nothing that quotes the peer is longer than this
 	uint16_t n_rounds;
@@ -88,6 +93,7 @@ struct fsm {
 	uint8_t n_naks;	      // Configure-Naks sent since our last Configure-Ack
 	bool is_first;	      // no Configure-Request has been sent since Up
 	bool awaits_reply;    // nothing valid has answered our last Configure-Request
+	bool is_put_off;      // it was answered by Terminate-Ack: the peer does not speak this yet
 	bool heard;	      // a well-formed packet came
 	bool peer_terminated; // a Terminate-Request came
 };
@@ -98,6 +104,8 @@ void fsm_init(struct fsm *f, const struct fsm_ops *ops, const struct fsm_limits 
 void fsm_up(struct fsm *f, uint64_t now_ns, struct step *out);
 void fsm_down(struct fsm *f, uint64_t now_ns, struct step *out);
 void fsm_open(struct fsm *f, uint64_t now_ns, struct step *out);
+// Instead of both: wait for the peer to ask (the passive option of RFC 1661 4.2).
+void fsm_listen(struct fsm *f);
 // The Terminate-Request carries the text of f->end.
 void fsm_close(struct fsm *f, uint64_t now_ns, struct step *out);
 

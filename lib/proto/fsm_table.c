@@ -6,8 +6,8 @@
 #define TO(next, ...) { true, FSM_##next, (0 __VA_ARGS__) }
 #define DO(action) | FSM_##action
 // RFC 1661 4.1, row by row. States from left to right: Initial, Starting, Closed, Stopped,
-// Closing, Stopping; then Request-Sent, Ack-Received, Ack-Sent, Opened. The RFC's restart and
-// passive options are not taken.
+// Closing, Stopping; then Request-Sent, Ack-Received, Ack-Sent, Opened. The RFC's restart
+// option is not taken; the passive one is fsm_listen().
 static const struct fsm_transition table[FSM_EVENT_COUNT][FSM_STATE_COUNT] = {
 	[FSM_UP] = {
 		TO(CLOSED), TO(REQUEST_SENT, DO(IRC) DO(SCR)), NO, NO, NO, NO,

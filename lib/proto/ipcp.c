@@ -65,9 +65,8 @@ static void judge_option(struct ipcp *i, const struct cp_option *option, struct 
 		return;
 	if (reply->may_nak)
 		cp_option_put(&reply->nak, option->type, address_of(be));
-	else if (option->type == IPCP_OPTION_ADDRESS)
-		fsm_fail(
-			&i->fsm, END_IPCP_FAILED); // it insists on an address that it was not given
+	else if (option->type == IPCP_OPTION_ADDRESS) // it insists on one that it was not given
+		fsm_fail(&i->fsm, i->has_refused ? END_ADDRESS_IN_USE : END_IPCP_FAILED);
 	else
 		fsm_reject(reply, option);
 }
@@ -134,6 +133,26 @@ void ipcp_init(
 {
 	*i = (struct ipcp){.addresses = *addresses, .says_address = true};
 	fsm_init(&i->fsm, &ipcp_ops, limits);
+}
+
+uint32_t ipcp_asks_for(const struct ipcp *i, struct span info)
+{
+	struct cp_packet packet;
+	struct cp_option option;
+	uint32_t asked_be = 0;
+
+	if (cp_packet_get(info, &packet) != 0 || packet.code != CP_CONFIGURE_REQUEST)
+		return 0;
+	while (cp_option_next(&packet.data, &option) > 0)
+		if (option.type == IPCP_OPTION_ADDRESS && option.value.len == sizeof(asked_be))
+			memcpy(&asked_be, option.value.bytes, sizeof(asked_be));
+	return asked_be == i->addresses.client_be ? 0 : asked_be;
+}
+
+void ipcp_choose(struct ipcp *i, uint32_t asked_be, uint32_t client_be)
+{
+	i->addresses.client_be = client_be;
+	i->has_refused = client_be != asked_be;
 }
 
 void ipcp_start(struct ipcp *i, uint64_t now_ns, struct step *out)

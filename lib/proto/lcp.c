@@ -5,8 +5,11 @@
 #include "wire/ppp.h"
 
 #include <assert.h>
+#include <stdio.h>
 
-#define LCP_PROTOCOL_REJECT_NS 250000000ULL // between two once the burst is used up
+// Between two once the burst is used up.
+static const uint64_t PROTOCOL_REJECT_NS = 250000000;
+static const uint64_t ECHO_REPLY_NS = 100000000;
 
 static_assert(offsetof(struct lcp, fsm) == 0, "the automaton finds LCP by its own address");
 
@@ -22,8 +25,8 @@ static uint32_t next_magic(struct lcp *l, uint32_t other)
 	uint32_t magic;
 
 	do {
-		l->random += 0x9e3779b97f4a7c15ULL; // SplitMix64
-		uint64_t z = l->random;
+		l->config.random += 0x9e3779b97f4a7c15ULL; // SplitMix64
+		uint64_t z = l->config.random;
 
 		z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ULL;
 		z = (z ^ (z >> 27)) * 0x94d049bb133111ebULL;
@@ -37,17 +40,57 @@ static bool is_our_magic(const struct lcp *l, uint32_t magic)
 	return l->ours.magic != 0 && magic == l->ours.magic;
 }
 
+// ---- authentication methods
+
+// Their values of the option.
+static const struct {
+	uint8_t len;
+	uint8_t bytes[3];
+} auth_values[] = {
+	[AUTH_METHOD_MSCHAPV2] = {3, {PPP_CHAP >> 8, PPP_CHAP & 0xff, CHAP_MSCHAPV2}},
+	[AUTH_METHOD_MSCHAPV1] = {3, {PPP_CHAP >> 8, PPP_CHAP & 0xff, CHAP_MSCHAPV1}},
+	[AUTH_METHOD_CHAP_MD5] = {3, {PPP_CHAP >> 8, PPP_CHAP & 0xff, CHAP_MD5}},
+	[AUTH_METHOD_PAP] = {2, {PPP_PAP >> 8, PPP_PAP & 0xff}},
+};
+
+static struct span auth_value(enum auth_method method)
+{
+	return span_of(auth_values[method].bytes, auth_values[method].len);
+}
+
+// Place in the list of the method with this value, n_methods when it is not allowed (EAP is never).
+static uint8_t find_method(const struct lcp *l, struct span value)
+{
+	uint8_t i = 0;
+
+	while (i < l->config.n_methods && !span_equal(auth_value(l->config.methods[i]), value))
+		i++;
+	return i;
+}
+
+// The peer does not want our method. pppd suggests what it has (PAP, CHAP-MD5, EAP) and, when we
+// stay, repeats that up to ten times before it rejects.
+static void change_method(struct lcp *l, uint8_t suggested)
+{
+	uint8_t n = l->config.n_methods, at = find_method(l, auth_value(l->ours.auth));
+
+	if (++l->n_auth_naks >= LCP_AUTH_NAKS_MAX + n - 1)
+		fsm_fail(&l->fsm, END_AUTH_NO_COMMON);
+	else
+		l->ours.auth = l->config.methods[suggested < n && suggested != at ? suggested
+										  : (at + 1) % n];
+}
+
 // ---- negotiation
 
 static void build(const struct fsm *f, struct writer *w)
 {
 	const struct lcp_options *o = &((const struct lcp *)f)->ours;
-	static const uint8_t mschapv2[] = {PPP_CHAP >> 8, PPP_CHAP & 0xff, CHAP_MSCHAPV2};
 
 	if (o->has_mru)
 		cp_option_put_u16(w, LCP_OPTION_MRU, o->mru);
-	if (o->has_auth)
-		cp_option_put(w, LCP_OPTION_AUTH, span_of(mschapv2, sizeof(mschapv2)));
+	if (o->auth != AUTH_METHOD_NONE)
+		cp_option_put(w, LCP_OPTION_AUTH, auth_value(o->auth));
 	if (o->magic)
 		cp_option_put_u32(w, LCP_OPTION_MAGIC, o->magic);
 	if (o->has_pfc)
@@ -91,9 +134,13 @@ static void judge_option(struct lcp *l, const struct cp_option *option, struct l
 		return;
 	case LCP_OPTION_AUTH: // we do not authenticate ourselves but by MS-CHAPv2's own proof
 	case LCP_OPTION_QUALITY:
+	case LCP_OPTION_FCS: // GRE has none
+	case LCP_OPTION_PADDING:
 	case LCP_OPTION_CALLBACK: // Windows asks for it in every first request, and goes on without
-	case LCP_OPTION_MRRU:
-	case LCP_OPTION_ENDPOINT:
+	case LCP_OPTION_COMPOUND:
+	case LCP_OPTION_MRRU: // no multilink
+	case LCP_OPTION_SSNHF:
+	case LCP_OPTION_ENDPOINT: // of multilink too; Windows and macOS name themselves
 	default:
 		fsm_reject(reply, option);
 		return;
@@ -140,9 +187,12 @@ static void take_nak(struct fsm *f, struct span options)
 {
 	struct lcp *l = lcp_of(f);
 	struct cp_option option;
+	uint8_t suggested = l->config.n_methods;
+	bool has_auth = false;
 
 	while (cp_option_next(&options, &option) > 0) {
 		struct span v = option.value;
+		uint8_t method;
 
 		switch (option.type) {
 		case LCP_OPTION_MRU: // smaller is fine; larger is not ours to promise
@@ -151,10 +201,9 @@ static void take_nak(struct fsm *f, struct span options)
 				l->ours.mru = bytes_get_u16(v.bytes);
 			break;
 		case LCP_OPTION_AUTH:
-			// pppd suggests what it has (PAP, CHAP-MD5, EAP) and, when we stay,
-			// repeats that up to ten times before it rejects.
-			if (++l->n_auth_naks >= LCP_AUTH_NAKS_MAX)
-				fsm_fail(f, END_AUTH_NO_COMMON);
+			has_auth = true;
+			method = find_method(l, v);
+			suggested = method < suggested ? method : suggested;
 			break;
 		case LCP_OPTION_MAGIC:
 			l->ours.magic = next_magic(l, l->ours.magic);
@@ -169,6 +218,8 @@ static void take_nak(struct fsm *f, struct span options)
 			break;
 		}
 	}
+	if (has_auth)
+		change_method(l, suggested);
 }
 
 static void take_reject(struct fsm *f, struct span options)
@@ -201,19 +252,42 @@ static void take_reject(struct fsm *f, struct span options)
 
 // ---- codes of LCP alone
 
+static void keep_text(struct span from, char to[LCP_TEXT_BYTES])
+{
+	size_t n = from.len < LCP_TEXT_BYTES - 1 ? from.len : LCP_TEXT_BYTES - 1;
+
+	for (size_t i = 0; i < n; i++) {
+		uint8_t c = from.bytes[i];
+
+		to[i] = (char)(c >= ' ' && c <= '~' ? c : '.');
+	}
+	to[n] = '\0';
+}
+
 // Windows sends two at the start: "MSRASV5.20" and "MSRAS-0-" with its host name.
 static void keep_identification(struct lcp *l, struct span data)
 {
-	size_t n = 0;
+	if (data.len >= 4)
+		keep_text(span_of(data.bytes + 4, data.len - 4), l->identification);
+}
 
-	if (data.len < 4)
+// pppd says it in words. Windows sends its magic number, 00 3C CD 74 and the number of the error that
+// its user sees, 0 when he hung up.
+static void keep_terminate_text(struct lcp *l, struct span info)
+{
+	static const uint8_t windows[] = {0x00, 0x3c, 0xcd, 0x74};
+	struct cp_packet packet;
+
+	if (cp_packet_get(info, &packet) != 0 || packet.code != CP_TERMINATE_REQUEST)
 		return;
-	for (size_t i = 4; i < data.len && n < sizeof(l->identification) - 1; i++) {
-		uint8_t c = data.bytes[i];
+	if (packet.data.len == 12 && memcmp(packet.data.bytes + 4, windows, sizeof(windows)) == 0) {
+		uint32_t error = bytes_get_u32(packet.data.bytes + 8);
 
-		l->identification[n++] = (char)(c >= ' ' && c <= '~' ? c : '.');
+		if (error)
+			snprintf(l->terminate_text, LCP_TEXT_BYTES, "Windows error %u", error);
+	} else {
+		keep_text(packet.data, l->terminate_text);
 	}
-	l->identification[n] = '\0';
 }
 
 static enum fsm_event classify(struct fsm *f, const struct cp_packet *packet)
@@ -264,24 +338,30 @@ static void answer(struct fsm *f, const struct cp_packet *packet, uint64_t now_n
 	struct lcp *l = lcp_of(f);
 	struct span data = packet->data;
 
-	// With our own magic number it is our own packet that came back: no sign of life of the
-	// peer.
-	if (data.len < 4 || is_our_magic(l, bytes_get_u32(data.bytes)))
+	if (data.len < 4)
 		return;
-	if (packet->code == CP_ECHO_REQUEST)
+	// With our own magic number it is our own packet that came back: no sign of life of the
+	// peer, and a request says that the link was looped back since it opened (RFC 1661 5.8).
+	if (is_our_magic(l, bytes_get_u32(data.bytes))) {
+		if (packet->code == CP_ECHO_REQUEST && ++l->n_loopbacks >= LCP_LOOPBACKS_MAX)
+			fsm_fail(f, END_LCP_LOOPBACK);
+		return;
+	}
+	if (packet->code == CP_ECHO_REPLY)
+		l->n_echoes_lost = l->n_loopbacks = 0;
+	else if (packet->code == CP_ECHO_REQUEST &&
+		 pace_take(&l->echo_replies, LCP_ECHO_REPLIES_BURST, ECHO_REPLY_NS, now_ns))
 		send_echo(l, CP_ECHO_REPLY, packet->id, span_of(data.bytes + 4, data.len - 4), out);
-	else if (packet->code == CP_ECHO_REPLY)
-		l->n_echoes_lost = 0;
 }
 
 static void up(struct fsm *f, uint64_t now_ns, struct step *out)
 {
 	struct lcp *l = lcp_of(f);
 
-	l->n_echoes_lost = 0;
+	l->n_echoes_lost = l->n_loopbacks = 0;
 	l->n_auth_naks = 0;
-	if (l->echo_interval_ns > 0)
-		l->echo_due_ns = now_ns + l->echo_interval_ns;
+	if (l->config.echo_interval_ns > 0)
+		l->echo_due_ns = now_ns + l->config.echo_interval_ns;
 }
 
 static void down(struct fsm *f, struct step *out)
@@ -305,29 +385,30 @@ static const struct fsm_ops lcp_ops = {
 
 // ---- what the link calls
 
-void lcp_init(struct lcp *l, const struct fsm_limits *limits, uint16_t mru, uint64_t random,
-	uint64_t echo_interval_ns, uint8_t echo_failures)
+void lcp_init(struct lcp *l, const struct fsm_limits *limits, const struct lcp_config *config)
 {
+	uint64_t echo_ns = config->echo_interval_ns;
+
 	*l = (struct lcp){
-		.ours = {.mru = mru,
-			.has_mru = true,
-			.has_auth = true,
-			.has_pfc = true,
-			.has_acfc = true},
+		.ours = {.mru = config->mru, .has_mru = true, .has_pfc = true, .has_acfc = true},
 		.peer = {.mru = LCP_MRU_DEFAULT, .accm = UINT32_MAX},
-		.random = random,
-		.echo_interval_ns = echo_interval_ns,
+		.config = *config,
 		.echo_due_ns = FSM_NEVER,
-		.echo_failures = echo_failures,
 	};
-	if (echo_interval_ns > 0 && echo_interval_ns < STEP_TIMER_MIN_NS)
-		l->echo_interval_ns = STEP_TIMER_MIN_NS;
+	if (echo_ns > 0 && echo_ns < STEP_TIMER_MIN_NS)
+		l->config.echo_interval_ns = STEP_TIMER_MIN_NS;
 	fsm_init(&l->fsm, &lcp_ops, limits);
 	l->ours.magic = next_magic(l, 0);
+	if (config->n_methods > 0)
+		l->ours.auth = config->methods[0];
 }
 
 void lcp_start(struct lcp *l, uint64_t now_ns, struct step *out)
 {
+	if (l->config.n_methods == 0) { // never a link without authentication
+		fsm_fail(&l->fsm, END_AUTH_NO_COMMON);
+		return;
+	}
 	fsm_open(&l->fsm, now_ns, out);
 	fsm_up(&l->fsm, now_ns, out);
 }
@@ -335,6 +416,7 @@ void lcp_start(struct lcp *l, uint64_t now_ns, struct step *out)
 void lcp_receive(struct lcp *l, struct span info, uint64_t now_ns, struct step *out)
 {
 	l->protocol_rejected = 0;
+	keep_terminate_text(l, info);
 	fsm_receive(&l->fsm, info, now_ns, out);
 }
 
@@ -344,26 +426,14 @@ void lcp_close(struct lcp *l, enum end_reason reason, uint64_t now_ns, struct st
 	fsm_close(&l->fsm, now_ns, out);
 }
 
-// A bucket kept as the time at which it was empty: each reject moves it on, a burst may run
-// ahead.
-static bool may_reject_protocol(struct lcp *l, uint64_t now_ns)
-{
-	uint64_t full_ns = LCP_PROTOCOL_REJECTS_BURST * LCP_PROTOCOL_REJECT_NS;
-	uint64_t due_ns = l->reject_due_ns > now_ns ? l->reject_due_ns : now_ns;
-
-	if (due_ns + LCP_PROTOCOL_REJECT_NS > now_ns + full_ns)
-		return false;
-	l->reject_due_ns = due_ns + LCP_PROTOCOL_REJECT_NS;
-	return true;
-}
-
 void lcp_reject_protocol(
 	struct lcp *l, uint16_t protocol, struct span info, uint64_t now_ns, struct step *out)
 {
 	size_t room = (size_t)l->fsm.peer_mtu - CP_HEADER_BYTES - 2;
 	size_t len = info.len < room ? info.len : room;
 
-	if (!fsm_is_open(&l->fsm) || !may_reject_protocol(l, now_ns))
+	if (!fsm_is_open(&l->fsm) || !pace_take(&l->protocol_rejects, LCP_PROTOCOL_REJECTS_BURST,
+					     PROTOCOL_REJECT_NS, now_ns))
 		return;
 	struct writer w = step_frame_begin(out);
 
@@ -373,6 +443,12 @@ void lcp_reject_protocol(
 	writer_u16(&w, protocol);
 	writer_bytes(&w, info.bytes, len);
 	step_frame_finish(out, PPP_LCP, &w);
+}
+
+void lcp_probe(struct lcp *l, struct step *out)
+{
+	if (fsm_is_open(&l->fsm))
+		send_echo(l, CP_ECHO_REQUEST, fsm_next_id(&l->fsm), (struct span){0}, out);
 }
 
 uint64_t lcp_deadline(const struct lcp *l)
@@ -388,14 +464,14 @@ static void expire_echo(struct lcp *l, uint64_t now_ns, struct step *out)
 		l->echo_due_ns = FSM_NEVER;
 		return;
 	}
-	if (l->n_echoes_lost > 0 && l->n_echoes_lost >= l->echo_failures) {
+	if (l->n_echoes_lost > 0 && l->n_echoes_lost >= l->config.echo_failures) {
 		fsm_fail(&l->fsm, END_LCP_ECHO_TIMEOUT);
 		l->echo_due_ns = FSM_NEVER;
 		return;
 	}
 	send_echo(l, CP_ECHO_REQUEST, fsm_next_id(&l->fsm), (struct span){0}, out);
 	l->n_echoes_lost++;
-	l->echo_due_ns = now_ns + l->echo_interval_ns;
+	l->echo_due_ns = now_ns + l->config.echo_interval_ns;
 }
 
 void lcp_expire(struct lcp *l, uint64_t now_ns, struct step *out)

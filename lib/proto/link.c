@@ -2,7 +2,7 @@
 #include "proto/link.h"
 
 #include "base/secret.h"
-#include "crypto/mschap.h"
+#include "proto/link_phase.h"
 #include "wire/ppp.h"
 
 #include <assert.h>
@@ -13,51 +13,30 @@ static_assert(STEP_BYTES_MAX >=
 		      2 * FSM_INFO_BYTES_MAX + STEP_ITEMS_MAX * (AUTH_SERVER_TEXT_BYTES_MAX + 32),
 	"a step holds what one event can cause");
 
-const char *link_phase_name(enum link_phase phase)
-{
-	switch (phase) {
-	case LINK_DEAD:
-		return "dead";
-	case LINK_ESTABLISH:
-		return "establish";
-	case LINK_AUTHENTICATE:
-		return "authenticate";
-	case LINK_NETWORK:
-		return "network";
-	case LINK_OPEN:
-		return "open";
-	case LINK_TERMINATE:
-		return "terminate";
-	case LINK_ENDED:
-		return "ended";
-	}
-	return "?";
-}
+static const uint64_t DATA_REJECTS_SPAN_NS = 5000000000;
+static const uint64_t DATA_REJECTS_GAP_NS = 30000000000; // so long without one: a new run
 
-static struct fsm_limits limits_of(const struct link_config *config)
+// Where encryption is required only methods that yield keys are asked for.
+static void init_lcp(struct link *l, const struct fsm_limits *limits, uint64_t magic_seed)
 {
-	return (struct fsm_limits){
-		.restart_ns = config->restart_ns,
-		.first_restart_ns = config->restart_ns,
-		.max_configure = config->max_configure,
-		.max_terminate = config->max_terminate,
-		.max_failure = config->max_failure,
+	const struct link_config *config = l->config;
+	struct lcp_config lcp = {
+		.mru = config->mru,
+		.random = magic_seed,
+		.echo_interval_ns = config->echo_interval_ns,
+		.echo_failures = config->echo_failures,
 	};
-}
 
-// 16 bytes that nobody can tell who does not know the seed: the seed itself is never sent, and
-// magic numbers, which are, must not lead back to it.
-static void draw(struct link *l, uint8_t out[16])
-{
-	l->n_random++;
-	mschap_chap_md5(0, span_of(&l->random, sizeof(l->random)),
-		span_of(&l->n_random, sizeof(l->n_random)), out);
+	for (uint8_t i = 0; i < config->n_auth_methods; i++)
+		if (!config->require_encryption || auth_method_has_keys(config->auth_methods[i]))
+			lcp.methods[lcp.n_methods++] = config->auth_methods[i];
+	lcp_init(&l->lcp, limits, &lcp);
 }
 
 void link_init(struct link *l, const struct link_config *config, uint64_t seed,
 	const uint8_t challenge[16])
 {
-	struct fsm_limits limits = limits_of(config);
+	struct fsm_limits limits = link_phase_limits(config);
 	uint8_t drawn[16];
 	uint64_t magic_seed;
 
@@ -70,21 +49,21 @@ void link_init(struct link *l, const struct link_config *config, uint64_t seed,
 		.setup_due_ns = LINK_NEVER,
 	};
 	memcpy(l->challenge, challenge, sizeof(l->challenge));
-	draw(l, drawn);
+	link_phase_draw(l, drawn);
 	memcpy(&magic_seed, drawn, sizeof(magic_seed));
-	ccp_init(&l->ccp, &limits, 0, false);
+	ccp_init(&l->ccp, &limits, &(struct ccp_policy){0});
 	ipcp_init(&l->ipcp, &limits, &(struct ipcp_addresses){0});
 	limits.first_restart_ns = config->first_restart_ns;
 	limits.repeats_when_heard = true;
 	limits.max_configure = UINT8_MAX; // no_lcp_timeout_ns says how long we try
-	lcp_init(&l->lcp, &limits, config->mru, magic_seed, config->echo_interval_ns,
-		config->echo_failures);
+	init_lcp(l, &limits, magic_seed);
 	auth_server_init(&l->auth,
 		&(struct auth_server_config){
 			.name = span_of(config->name, strnlen(config->name, sizeof(config->name))),
 			.restart_ns = config->restart_ns,
 			.timeout_ns = config->auth_timeout_ns,
 			.n_retries = config->auth_retries,
+			.may_change_password = config->may_change_password,
 		});
 }
 
@@ -96,218 +75,6 @@ void link_wipe(struct link *l)
 	secret_wipe_bytes(l->challenge, sizeof(l->challenge));
 }
 
-// ---- phases
-
-// Everything above LCP goes down.
-static void take_down(struct link *l, uint64_t now_ns, struct step *out)
-{
-	fsm_down(&l->ccp.fsm, now_ns, out);
-	fsm_down(&l->ipcp.fsm, now_ns, out);
-	if (l->up)
-		step_add(out, STEP_DOWN);
-	l->up = false;
-	l->held_len = 0;
-}
-
-static void finish(struct link *l, enum end_reason reason, uint64_t now_ns, struct step *out)
-{
-	take_down(l, now_ns, out);
-	l->phase = LINK_ENDED;
-	l->end = reason;
-	step_add_end(out, reason);
-}
-
-// Tell the client why and wait for its Terminate-Ack; or end at once when it has never spoken
-// LCP, or has itself hung up (such a reason has no text).
-static void terminate(struct link *l, enum end_reason reason, uint64_t now_ns, struct step *out)
-{
-	bool is_told = end_reason_info(reason)->lcp_text[0] && !l->lcp.fsm.peer_terminated;
-
-	if (!l->lcp.fsm.heard || !is_told) {
-		finish(l, reason, now_ns, out);
-		return;
-	}
-	take_down(l, now_ns, out);
-	l->phase = LINK_TERMINATE;
-	l->end = reason;
-	lcp_close(&l->lcp, reason, now_ns, out);
-}
-
-static bool is_closed(const struct fsm *f)
-{
-	return f->state == FSM_CLOSED || f->state == FSM_STOPPED;
-}
-
-// The client has closed LCP: name what it means. pppd without the wanted strength does so before it
-// answers our request, Windows that requires encryption after our Protocol-Reject of CCP, and a
-// client may after a Nak of MS-CHAPv2.
-static enum end_reason why_client_left(const struct link *l)
-{
-	if (l->phase == LINK_ESTABLISH && l->lcp.n_auth_naks > 0)
-		return END_AUTH_NO_COMMON;
-	if (l->phase == LINK_NETWORK && (l->ccp.n_refused > 0 || l->has_rejected_ccp))
-		return END_ENCRYPTION_MISMATCH;
-	return END_CLIENT_LCP_TERMINATE;
-}
-
-// Nothing was agreed in time. A client that lives asks for something every few seconds until it is
-// up, so one that was not heard for half of that time has died, or its path has.
-static enum end_reason unless_silent(const struct link *l, enum end_reason reason, uint64_t now_ns)
-{
-	uint64_t restart_ns = fsm_restart_after(l->config->restart_ns, UINT8_MAX);
-	uint64_t patience_ns = restart_ns * l->config->max_configure / 2;
-
-	return now_ns - l->heard_ns >= patience_ns ? END_LINK_SILENT : reason;
-}
-
-// Why the link cannot go on, END_NONE when it can.
-static enum end_reason find_failure(const struct link *l, uint64_t now_ns)
-{
-	enum end_reason reason = l->lcp.fsm.end;
-
-	if (l->lcp.fsm.peer_terminated)
-		return why_client_left(l);
-	if (reason != END_NONE)
-		return reason == END_NO_LCP && !l->heard ? END_NO_GRE : reason;
-	if (l->auth.state == AUTH_SERVER_FAILED)
-		return l->auth.end;
-	if (l->phase != LINK_NETWORK && l->phase != LINK_OPEN)
-		return END_NONE;
-	reason = ccp_failure(&l->ccp);
-	if (reason != END_NONE)
-		return l->ccp.fsm.end == END_CCP_FAILED ? unless_silent(l, reason, now_ns) : reason;
-	reason = l->ipcp.fsm.end;
-	if (reason == END_IPCP_FAILED && !l->ipcp.fsm.peer_terminated)
-		return unless_silent(l, reason, now_ns);
-	if (reason == END_NONE && is_closed(&l->ipcp.fsm)) // the client wants no IP any more
-		return l->was_up ? END_CLIENT_LCP_TERMINATE : END_IPCP_FAILED;
-	return reason;
-}
-
-static void start_authenticate(struct link *l, uint64_t now_ns, struct step *out)
-{
-	step_add(out, STEP_LINK_AGREED);
-	l->phase = LINK_AUTHENTICATE;
-	l->establish_due_ns = LINK_NEVER;
-	auth_server_start(&l->auth, l->challenge, now_ns, out);
-	draw(l, l->challenge);
-}
-
-static bool has_ccp(const struct link *l)
-{
-	return l->config->require_encryption || (l->config->mppe_bits && l->verdict.has_keys);
-}
-
-static void start_network(struct link *l, uint64_t now_ns, struct step *out)
-{
-	const struct link_config *config = l->config;
-	struct fsm_limits limits = limits_of(config);
-	struct ipcp_addresses addresses = {
-		.server_be = config->server_be, .client_be = l->verdict.client_be};
-
-	for (unsigned int i = 0; i < 2; i++) {
-		addresses.dns_be[i] = i < config->n_dns ? config->dns_be[i] : 0;
-		addresses.nbns_be[i] = i < config->n_nbns ? config->nbns_be[i] : 0;
-	}
-	l->phase = LINK_NETWORK;
-	l->has_rejected_ccp = false;
-	ccp_init(&l->ccp, &limits, config->mppe_bits, config->require_encryption);
-	ipcp_init(&l->ipcp, &limits, &addresses);
-	l->ccp.fsm.peer_mtu = l->lcp.fsm.peer_mtu;
-	l->ipcp.fsm.peer_mtu = l->lcp.fsm.peer_mtu;
-	if (has_ccp(l))
-		ccp_start(&l->ccp, now_ns, out);
-}
-
-// LCP negotiates again: the client is a stranger until it has authenticated again (RFC 1661 3.2).
-static void fall_back(struct link *l, uint64_t now_ns, struct step *out)
-{
-	take_down(l, now_ns, out);
-	secret_wipe_bytes(&l->verdict, sizeof(l->verdict));
-	auth_server_reset(&l->auth);
-	l->phase = LINK_ESTABLISH;
-	l->establish_due_ns = now_ns + l->config->no_lcp_timeout_ns;
-	if (l->setup_due_ns == LINK_NEVER)
-		l->setup_due_ns = now_ns + l->config->setup_timeout_ns;
-}
-
-// No IP before encryption, where it is required: neither data nor the talk about it.
-static bool may_have_ip(const struct link *l)
-{
-	return !l->config->require_encryption || ccp_is_encrypting(&l->ccp);
-}
-
-static void start_ipcp(struct link *l, uint64_t now_ns, struct step *out)
-{
-	ipcp_start(&l->ipcp, now_ns, out);
-	if (l->held_len > 0)
-		fsm_receive(&l->ipcp.fsm, span_of(l->held, l->held_len), now_ns, out);
-	l->held_len = 0;
-}
-
-// Take the next step that the state of the machines allows. Returns false when there is none.
-static bool advance(struct link *l, uint64_t now_ns, struct step *out)
-{
-	if (l->phase == LINK_ESTABLISH) {
-		if (!fsm_is_open(&l->lcp.fsm))
-			return false;
-		start_authenticate(l, now_ns, out);
-		return true;
-	}
-	if (!fsm_is_open(&l->lcp.fsm)) {
-		fall_back(l, now_ns, out);
-		return true;
-	}
-	if (l->phase == LINK_AUTHENTICATE) {
-		if (l->auth.state != AUTH_SERVER_ACCEPTED)
-			return false;
-		start_network(l, now_ns, out);
-		return true;
-	}
-	if (l->up && !fsm_is_open(&l->ipcp.fsm)) {
-		step_add(out, STEP_DOWN);
-		l->up = false;
-		l->phase = LINK_NETWORK;
-		l->setup_due_ns = now_ns + l->config->setup_timeout_ns;
-		return true;
-	}
-	if (!may_have_ip(l)) {
-		if (l->setup_due_ns == LINK_NEVER) // CCP negotiates again; not for ever
-			l->setup_due_ns = now_ns + l->config->setup_timeout_ns;
-		return false;
-	}
-	if (l->ipcp.fsm.state == FSM_INITIAL) {
-		start_ipcp(l, now_ns, out);
-		return true;
-	}
-	if (!l->up && fsm_is_open(&l->ipcp.fsm)) {
-		step_add(out, STEP_UP);
-		l->up = l->was_up = true;
-		l->phase = LINK_OPEN;
-	}
-	if (l->up)
-		l->setup_due_ns = LINK_NEVER;
-	return false;
-}
-
-// After every event: draw the conclusions from what the machines have become.
-static void settle(struct link *l, uint64_t now_ns, struct step *out)
-{
-	bool goes_on = true;
-
-	while (goes_on && l->phase >= LINK_ESTABLISH && l->phase <= LINK_OPEN) {
-		enum end_reason reason = find_failure(l, now_ns);
-
-		if (reason != END_NONE)
-			terminate(l, reason, now_ns, out);
-		else
-			goes_on = advance(l, now_ns, out);
-	}
-	if (l->phase == LINK_TERMINATE && l->lcp.fsm.state != FSM_CLOSING)
-		finish(l, l->end, now_ns, out);
-	l->encrypting = ccp_is_encrypting(&l->ccp);
-}
-
 void link_start(struct link *l, uint64_t now_ns, struct step *out)
 {
 	if (l->phase != LINK_DEAD)
@@ -317,17 +84,38 @@ void link_start(struct link *l, uint64_t now_ns, struct step *out)
 	l->establish_due_ns = now_ns + l->config->no_lcp_timeout_ns;
 	l->setup_due_ns = now_ns + l->config->setup_timeout_ns;
 	lcp_start(&l->lcp, now_ns, out);
+	link_phase_settle(l, now_ns, out);
 }
 
 void link_close(struct link *l, enum end_reason reason, uint64_t now_ns, struct step *out)
 {
 	if (l->phase >= LINK_TERMINATE)
 		return;
-	terminate(l, reason, now_ns, out);
-	settle(l, now_ns, out);
+	link_phase_terminate(l, reason, now_ns, out);
+	link_phase_settle(l, now_ns, out);
 }
 
 // ---- frames
+
+// A client that has lost its keys, or whose CCP came to nothing, returns every encrypted packet
+// (RFC 1661 5.7). Nothing else tells us: its LCP lives. What returns while CCP negotiates is late, one
+// packet may be forged, so only a run of them over a while means something, in which the client says
+// no word of CCP.
+static void data_rejected(struct link *l, uint64_t now_ns, struct step *out)
+{
+	if (!ccp_is_encrypting(&l->ccp))
+		return;
+	if (l->n_data_rejects == 0 || now_ns - l->last_data_reject_ns > DATA_REJECTS_GAP_NS) {
+		l->n_data_rejects = 0;
+		l->first_data_reject_ns = now_ns;
+	}
+	l->last_data_reject_ns = now_ns;
+	if (l->n_data_rejects < LINK_DATA_REJECTS_MIN)
+		l->n_data_rejects++;
+	if (l->n_data_rejects == LINK_DATA_REJECTS_MIN &&
+		now_ns - l->first_data_reject_ns >= DATA_REJECTS_SPAN_NS)
+		link_phase_terminate(l, END_CLIENT_LOST_KEYS, now_ns, out);
+}
 
 static void receive_lcp(struct link *l, struct span info, uint64_t now_ns, struct step *out)
 {
@@ -343,21 +131,11 @@ static void receive_lcp(struct link *l, struct span info, uint64_t now_ns, struc
 		if (l->phase == LINK_AUTHENTICATE)
 			fsm_fail(&l->lcp.fsm, END_AUTH_NO_COMMON);
 		break;
+	case PPP_COMP:
+		data_rejected(l, now_ns, out);
+		break;
 	default: // what we never send; data, which a client returns while it closes
 		break;
-	}
-}
-
-static void receive_ipcp(struct link *l, struct span info, uint64_t now_ns, struct step *out)
-{
-	if (l->ipcp.fsm.state != FSM_INITIAL) {
-		fsm_receive(&l->ipcp.fsm, info, now_ns, out);
-		return;
-	}
-	// No answer at all: a Terminate-Ack would make the client wait for its timer.
-	if (info.len > 0 && info.len <= sizeof(l->held) && info.bytes[0] == CP_CONFIGURE_REQUEST) {
-		memcpy(l->held, info.bytes, info.len);
-		l->held_len = (uint8_t)info.len;
 	}
 }
 
@@ -367,14 +145,21 @@ static void receive_network(
 {
 	if (l->phase != LINK_NETWORK && l->phase != LINK_OPEN)
 		return;
+	uint8_t n_refused = l->ccp.n_refused;
+
 	auth_server_confirm(&l->auth);
+	if (protocol == PPP_CCP)
+		l->n_data_rejects = 0;
 	if (protocol == PPP_IPCP)
-		receive_ipcp(l, info, now_ns, out);
-	else if (protocol == PPP_CCP && has_ccp(l))
+		link_phase_take_ipcp(l, info, now_ns, out);
+	else if (protocol == PPP_CCP && link_phase_has_ccp(l))
 		ccp_receive(&l->ccp, info, now_ns, out);
 	else
 		lcp_reject_protocol(&l->lcp, protocol, info, now_ns, out);
-	l->has_rejected_ccp |= protocol == PPP_CCP && !has_ccp(l);
+	if (ccp_is_encrypting(&l->ccp))
+		l->refused_ns = 0;
+	else if (protocol == PPP_CCP && (!link_phase_has_ccp(l) || l->ccp.n_refused > n_refused))
+		l->refused_ns = now_ns;
 }
 
 void link_receive(
@@ -397,7 +182,7 @@ void link_receive(
 		receive_network(l, protocol, info, now_ns, out);
 	else // CBCP of Windows, EAP, link quality
 		lcp_reject_protocol(&l->lcp, protocol, info, now_ns, out);
-	settle(l, now_ns, out);
+	link_phase_settle(l, now_ns, out);
 }
 
 bool link_awaits_verdict(const struct link *l)
@@ -409,7 +194,10 @@ bool link_awaits_verdict(const struct link *l)
 void link_authenticated(
 	struct link *l, const struct link_verdict *verdict, uint64_t now_ns, struct step *out)
 {
-	uint16_t error = verdict->ms_error;
+	const struct span message =
+		span_of(verdict->message, strnlen(verdict->message, sizeof(verdict->message)));
+	struct auth_server_refusal refusal = {
+		.reason = verdict->reason, .error = verdict->ms_error, .message = message};
 
 	if (l->phase >= LINK_TERMINATE || !auth_server_take_verdict(&l->auth, out))
 		return;
@@ -417,18 +205,49 @@ void link_authenticated(
 		return;
 	if (verdict->accepted) {
 		l->verdict = *verdict;
-		auth_server_accept(&l->auth, verdict->authenticator_response, now_ns, out);
-		if (l->config->require_encryption && !verdict->has_keys)
-			terminate(l, END_AUTH_NO_KEYS, now_ns, out);
+		auth_server_accept(&l->auth, verdict->authenticator_response, message, now_ns, out);
+		if (link_phase_needs_encryption(l) && !link_phase_strengths(l))
+			link_phase_terminate(l, END_AUTH_NO_KEYS, now_ns, out);
 	} else {
 		// Wrong name or password is always said in full: Windows asks again without end
 		// otherwise.
-		if (verdict->reason == END_AUTH_REJECTED && !error)
-			error = 691;
-		auth_server_refuse(&l->auth, verdict->reason, error, l->challenge, now_ns, out);
-		draw(l, l->challenge);
+		if (refusal.reason == END_AUTH_REJECTED && !refusal.error)
+			refusal.error = 691;
+		memcpy(refusal.challenge, l->challenge, sizeof(refusal.challenge));
+		auth_server_refuse(&l->auth, &refusal, now_ns, out);
+		link_phase_draw(l, l->challenge);
 	}
-	settle(l, now_ns, out);
+	link_phase_settle(l, now_ns, out);
+}
+
+void link_probe(struct link *l, struct step *out)
+{
+	if (l->phase < LINK_TERMINATE)
+		lcp_probe(&l->lcp, out);
+}
+
+void link_desync(struct link *l, uint64_t now_ns, struct step *out)
+{
+	if (l->phase != LINK_NETWORK && l->phase != LINK_OPEN)
+		return;
+	ccp_desync(&l->ccp, now_ns, out);
+	link_phase_settle(l, now_ns, out);
+}
+
+uint32_t link_address_asked(const struct link *l)
+{
+	return l->asked_be;
+}
+
+void link_address_chosen(struct link *l, uint32_t client_be, uint64_t now_ns, struct step *out)
+{
+	if (!l->awaits_address)
+		return;
+	l->awaits_address = false;
+	l->verdict.client_be = client_be;
+	ipcp_choose(&l->ipcp, l->asked_be, client_be);
+	link_phase_take_held(l, now_ns, out);
+	link_phase_settle(l, now_ns, out);
 }
 
 // ---- time
@@ -462,7 +281,7 @@ void link_expire(struct link *l, uint64_t now_ns, struct step *out)
 		ccp_expire(&l->ccp, now_ns, out);
 		fsm_expire(&l->ipcp.fsm, now_ns, out);
 	}
-	settle(l, now_ns, out);
+	link_phase_settle(l, now_ns, out);
 	if (now_ns >= l->establish_due_ns)
 		link_close(l, l->heard ? END_NO_LCP : END_NO_GRE, now_ns, out);
 	else if (now_ns >= l->setup_due_ns)
@@ -480,22 +299,30 @@ void link_get_agreed(const struct link *l, struct link_agreed *out)
 	};
 }
 
-void link_get_credentials(const struct link *l, struct link_credentials *out)
+void link_get_credentials(const struct link *l, struct auth_credentials *out)
 {
-	const struct auth_server *a = &l->auth;
+	*out = l->auth.credentials;
+}
 
-	*out = (struct link_credentials){.chap_id = a->id, .user_len = a->user_len};
-	memcpy(out->user, a->user, a->user_len);
-	memcpy(out->challenge, a->challenge, sizeof(out->challenge));
-	memcpy(out->peer_challenge, a->response.peer_challenge, sizeof(out->peer_challenge));
-	memcpy(out->nt_response, a->response.nt_response, sizeof(out->nt_response));
+// MS-CHAPv1 starts 40 and 56 bit with a key of their own, the same both ways (RFC 3079 2.1, 2.2).
+static void put_lm(const struct mppe_start_keys *keys, struct mppe_mode mode, uint8_t *start)
+{
+	if (!keys->is_v1 || mode.strength == MPPE_STRENGTH_128)
+		return;
+	memset(start, 0, MPPE_KEY_BYTES_MAX);
+	memcpy(start, keys->lm, sizeof(keys->lm));
 }
 
 void link_get_keys(const struct link *l, struct link_keys *out)
 {
-	*out = (struct link_keys){
-		.strength = ccp_strength(&l->ccp),
-		.is_stateless = ccp_is_stateless(&l->ccp),
-		.start = l->verdict.keys,
-	};
+	*out = (struct link_keys){.receive = ccp_receive_mode(&l->ccp),
+		.send = ccp_send_mode(&l->ccp),
+		.start = l->verdict.keys};
+	put_lm(&l->verdict.keys, out->receive, out->start.receive);
+	put_lm(&l->verdict.keys, out->send, out->start.send);
+}
+
+const char *link_client_text(const struct link *l)
+{
+	return l->lcp.terminate_text;
 }

@@ -17,17 +17,27 @@
 #include "proto/ipcp.h"
 #include "proto/lcp.h"
 #include "proto/auth_server.h"
+#include "proto/auth_method.h"
 
 #define LINK_NEVER UINT64_MAX
 
-enum { LINK_HELD_BYTES_MAX = 128 };
+enum {
+	LINK_HELD_BYTES_MAX = 128,
+	LINK_DATA_REJECTS_MIN = 5, // returned packets that may mean that the client lost its keys
+};
 
 // Borrowed by each link for its life; one for all links of a listener.
 struct link_config {
 	uint16_t mru; // what we ask the client to keep to, and can receive
 	bool require_encryption;
-	uint32_t mppe_bits; // acceptable MPPE_OPTION_* strengths; 0: CCP is refused
-	uint32_t server_be; // our inner address, told by IPCP
+	bool prefer_encryption; // ask for MPPE; without this and require, only answer who asks
+	bool require_stateless; // else the client chooses, and stateless is what we ask for
+	uint32_t mppe_bits;	// acceptable MPPE_OPTION_* strengths; 0: CCP is refused
+	enum auth_method auth_methods[AUTH_METHODS_MAX]; // the best first
+	uint8_t n_auth_methods;
+	bool may_change_password; // a Failure of 648 waits for a Change-Password (RFC 2759 7)
+	bool use_client_address; // take the address that the client asks for, if link_address_asked()
+	uint32_t server_be;	 // our inner address, told by IPCP
 	uint32_t dns_be[2];
 	uint32_t nbns_be[2];
 	uint8_t n_dns;
@@ -53,31 +63,28 @@ struct link_agreed {
 	bool send_acfc;	   // the client takes frames without address and control
 };
 
-// What the client answered to our challenge.
-struct link_credentials {
-	uint8_t chap_id;
-	uint16_t user_len;
-	char user[LIMIT_USER_NAME_BYTES + 1]; // terminated; may hold any other byte
-	uint8_t challenge[16];
-	uint8_t peer_challenge[16];
-	uint8_t nt_response[24];
-};
-
 // The answer of AAA.
 struct link_verdict {
 	bool accepted;
-	enum end_reason reason; // if not: END_AUTH_REJECTED, END_AUTH_UNAVAILABLE, END_NO_ADDRESS
+	enum end_reason reason; // if not: END_AUTH_*, END_NO_ADDRESS, END_ADDRESS_IN_USE
 	uint16_t ms_error; // E= of the Failure: 691, ...; 0: no Failure, but for END_AUTH_REJECTED
 	char authenticator_response[42];
 	bool has_keys;
 	struct mppe_start_keys keys;
-	uint32_t client_be; // the inner address that the client gets
+	uint32_t client_be;  // the inner address that the client gets
+	bool client_chooses; // ... unless it asks for another one, whatever use_client_address says
+	char message[LIMIT_FAILURE_TEXT_BYTES]; // for the user, "": one that fits
+	// of the user's group; n 0: those of the configuration
+	uint32_t dns_be[2];
+	uint32_t nbns_be[2];
+	uint8_t n_dns;
+	uint8_t n_nbns;
 };
 
 struct link_keys {
-	enum mppe_strength strength;
-	bool is_stateless;
-	struct mppe_start_keys start;
+	struct mppe_mode receive, send;
+	struct mppe_start_keys
+		start; // for exactly these modes: with MS-CHAPv1 `lm` is put in place
 };
 
 enum link_phase {
@@ -106,13 +113,21 @@ struct link {
 	uint64_t heard_ns;	   // last frame of the client
 	bool heard;		   // any frame came from the client
 	bool encrypting;
+	bool was_encrypted; // and therefore is never in the clear again
 	bool up;
 	bool was_up;
-	bool has_rejected_ccp; // the client asked for CCP, and there is none
+	uint64_t refused_ns; // when the client asked for encryption that it cannot have, 0: never
+	// Encrypted packets that the client returned by Protocol-Reject, since it last spoke CCP.
+	uint8_t n_data_rejects;
+	uint64_t first_data_reject_ns, last_data_reject_ns;
+	// The client may choose its address, once after each authentication.
+	bool has_asked_address;
+	bool awaits_address; // STEP_ADDRESS is out; what the client asks for meanwhile is held
+	uint32_t asked_be;
 	uint32_t n_random;     // values drawn from the seed; never repeats within a link
 	uint8_t challenge[16]; // for the next MS-CHAPv2 challenge
-	// The client's IPCP Configure-Request that came before CCP was open: answered when it is.
-	// Windows asks at once and would repeat it only seconds later.
+	// The client's IPCP Configure-Request that came before CCP was open or its address chosen:
+	// answered then. Windows asks at once and would repeat it only seconds later.
 	uint8_t held_len;
 	uint8_t held[LINK_HELD_BYTES_MAX];
 };
@@ -147,6 +162,19 @@ void link_expire(struct link *l, uint64_t now_ns, struct step *out);
 void link_authenticated(
 	struct link *l, const struct link_verdict *verdict, uint64_t now_ns, struct step *out);
 
+// Ask the client by LCP Echo-Request whether it is there; heard_ns tells when it answered.
+void link_probe(struct link *l, struct step *out);
+
+// The worker lost a packet of a stateful direction: CCP Reset-Request leaves, if CCP is open.
+void link_desync(struct link *l, uint64_t now_ns, struct step *out);
+
+// The address that the client asked for by IPCP, 0: none so far. With use_client_address the link waits
+// for link_address_chosen() before it answers: STEP_ADDRESS.
+uint32_t link_address_asked(const struct link *l);
+
+// The answer to STEP_ADDRESS: what the client gets, the address of the verdict or the one it asked for.
+void link_address_chosen(struct link *l, uint32_t client_be, uint64_t now_ns, struct step *out);
+
 // Whether a verdict given now counts, or comes too late: then nobody has authenticated by it.
 bool link_awaits_verdict(const struct link *l);
 
@@ -157,8 +185,11 @@ bool link_awaits_verdict(const struct link *l);
 void link_close(struct link *l, enum end_reason reason, uint64_t now_ns, struct step *out);
 
 void link_get_agreed(const struct link *l, struct link_agreed *out);
-void link_get_credentials(const struct link *l, struct link_credentials *out);
-void link_get_keys(const struct link *l, struct link_keys *out); // wipe after use
+void link_get_credentials(const struct link *l, struct auth_credentials *out); // wipe after use
+void link_get_keys(const struct link *l, struct link_keys *out);	       // wipe after use
+
+// What the client's Terminate-Request said, printable: "User request" of pppd, "Windows error 742"; "".
+const char *link_client_text(const struct link *l);
 
 // "establish", "authenticate", ...
 const char *link_phase_name(enum link_phase phase);

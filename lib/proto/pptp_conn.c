@@ -20,6 +20,11 @@ void pptp_conn_init(struct pptp_conn *c, const struct pptp_conn_config *config, 
 	c->heard_ns = now_ns;
 }
 
+void pptp_conn_refuse(struct pptp_conn *c, enum end_reason reason)
+{
+	c->refusal = reason;
+}
+
 static void step_begin(struct pptp_conn_step *out)
 {
 	out->notice = PPTP_CONN_NOTHING;
@@ -45,6 +50,7 @@ static void say_start_reply(
 			.error = error,
 			.framing = CAPABILITY_BOTH,
 			.bearer = CAPABILITY_BOTH,
+			.max_channels = c->config->max_channels,
 			.firmware = c->config->firmware},
 	};
 
@@ -159,6 +165,16 @@ static void refuse_bytes(
 	stop_and_close(c, reason, now_ns, out);
 }
 
+static void refuse_start(struct pptp_conn *c, uint64_t now_ns, struct pptp_conn_step *out)
+{
+	if (c->refusal == END_AUTH_LOCKED)
+		say_start_reply(c, PPTP_SCCRP_NOT_AUTHORIZED, PPTP_ERROR_NONE, out);
+	else
+		say_start_reply(
+			c, PPTP_SCCRP_GENERAL_ERROR, pptp_call_general_error(c->refusal), out);
+	close_now(c, c->refusal, now_ns, out);
+}
+
 static void receive_start(struct pptp_conn *c, const struct pptp_start *start, uint64_t now_ns,
 	struct pptp_conn_step *out)
 {
@@ -167,6 +183,10 @@ static void receive_start(struct pptp_conn *c, const struct pptp_start *start, u
 	if (start->version >> VERSION_MAJOR_SHIFT != PPTP_VERSION >> VERSION_MAJOR_SHIFT) {
 		say_start_reply(c, PPTP_SCCRP_VERSION, PPTP_ERROR_NONE, out);
 		close_now(c, END_PPTP_BAD_VERSION, now_ns, out);
+		return;
+	}
+	if (c->refusal != END_NONE) {
+		refuse_start(c, now_ns, out);
 		return;
 	}
 	c->client = *start;
@@ -212,6 +232,7 @@ static void receive_established(struct pptp_conn *c, const struct pptp_message *
 		break;
 	case PPTP_STOP_CCRQ:
 		c->is_asked_to_stop = true;
+		c->stop_code = in->stop.code;
 		c->end = END_CLIENT_STOP;
 		c->since_ns = now_ns;
 		out->notice = PPTP_CONN_STOPPED;
@@ -224,14 +245,16 @@ static void receive_established(struct pptp_conn *c, const struct pptp_message *
 		break;
 	case PPTP_ICRQ:
 		say_incoming_refused(&in->icrq, PPTP_ICRP_DO_NOT_ACCEPT, PPTP_ERROR_NONE, out);
+		out->notice = PPTP_CONN_INCOMING;
 		break;
 	case PPTP_OCRQ:
 	case PPTP_CALL_CLEAR_REQUEST:
+	case PPTP_CALL_DISCONNECT_NOTIFY:
 	case PPTP_WAN_ERROR_NOTIFY:
 	case PPTP_SET_LINK_INFO:
 		out->notice = PPTP_CONN_CALL;
 		break;
-	default: // SCCRP, StopCCRP, OCRP, ICRP, ICCN, Call-Disconnect-Notify
+	default: // SCCRP, StopCCRP, OCRP, ICRP, ICCN
 		stop_and_close(c, END_PPTP_BAD_ORDER, now_ns, out);
 		break;
 	}

@@ -16,10 +16,12 @@
 //   established     wrong cookie          close
 //                   length, type          StopCCRQ reason 2; close
 //                   SCCRQ                 SCCRP result 3; goes on
-//                   ICRQ                  ICRP result 3: compulsory tunnels are not served; goes on
+//                   ICRQ                  ICRP result 3: compulsory tunnels are not served; told, and
+//                                         goes on
 //                   Echo-Reply unasked    taken as a sign of life
-//                   SCCRP, StopCCRP, OCRP, ICRP, ICCN, Call-Disconnect-Notify: what only a server,
-//                   or the asked side, sends: StopCCRQ reason 2; close
+//                   Call-Disconnect-Notify is the server's to send; IOS clears its calls with it
+//                   SCCRP, StopCCRP, OCRP, ICRP, ICCN: what only a server, or the asked side, sends,
+//                   and an ICCN would follow an ICRP that we never send: StopCCRQ reason 2; close
 //                   message half-way for handshake_timeout_ns: StopCCRQ reason 1; close
 //   after a stop    all but Stop messages is ignored
 //
@@ -36,6 +38,7 @@ struct pptp_conn_config {
 	char host_name[PPTP_NAME_BYTES];
 	char vendor[PPTP_NAME_BYTES];
 	uint16_t firmware;
+	uint16_t max_channels; // calls that we have room for in all; the client is to ignore it
 	// SCCRQ must be complete this long after the accept, else END_PPTP_SILENT; and any later
 	// message this long after its first byte, else END_PPTP_STALLED.
 	uint64_t handshake_timeout_ns;
@@ -59,12 +62,13 @@ enum pptp_conn_state {
 
 enum pptp_conn_notice {
 	PPTP_CONN_NOTHING,
-	PPTP_CONN_OPENED,  // SCCRQ accepted
-	PPTP_CONN_CALL,	   // step.message concerns a call: OCRQ, Call-Clear-Request, Set-Link-Info,
-			   // WAN-Error-Notify
-	PPTP_CONN_STOPPED, // the client sent StopCCRQ: end all calls (their CDNs first), then
-			   // pptp_conn_answer_stop(), within stop_timeout_ns
-	PPTP_CONN_CLOSE,   // write the bytes, then close TCP; step.reason says why. Comes once
+	PPTP_CONN_OPENED,   // SCCRQ accepted
+	PPTP_CONN_CALL,	    // step.message concerns a call: OCRQ, Call-Clear-Request,
+			    // Call-Disconnect-Notify, Set-Link-Info, WAN-Error-Notify
+	PPTP_CONN_INCOMING, // step.message is an Incoming-Call-Request, and was refused
+	PPTP_CONN_STOPPED,  // the client sent StopCCRQ: end all calls (their CDNs first), then
+			    // pptp_conn_answer_stop(), within stop_timeout_ns
+	PPTP_CONN_CLOSE,    // write the bytes, then close TCP; step.reason says why. Comes once
 };
 
 struct pptp_conn_step {
@@ -79,12 +83,14 @@ struct pptp_conn {
 	const struct pptp_conn_config *config;
 	enum pptp_conn_state state;
 	enum end_reason end;
-	uint64_t since_ns;	// of the state
-	uint64_t heard_ns;	// last message
-	uint64_t echo_sent_ns;	// 0: none is out
-	uint64_t idle_since_ns; // 0: there are calls
-	uint64_t partial_ns;	// first byte of the message that is half-way
-	bool is_asked_to_stop;	// STOPPED was told, pptp_conn_answer_stop() is awaited
+	enum end_reason refusal; // END_NONE, or why SCCRQ will be refused
+	uint8_t stop_code;	 // reason of the client's StopCCRQ, 0: none came
+	uint64_t since_ns;	 // of the state
+	uint64_t heard_ns;	 // last message
+	uint64_t echo_sent_ns;	 // 0: none is out
+	uint64_t idle_since_ns;	 // 0: there are calls
+	uint64_t partial_ns;	 // first byte of the message that is half-way
+	bool is_asked_to_stop;	 // STOPPED was told, pptp_conn_answer_stop() is awaited
 	uint32_t echo_identifier;
 	uint16_t n_partial;
 	uint8_t partial[PPTP_MESSAGE_BYTES_MAX];
@@ -93,6 +99,11 @@ struct pptp_conn {
 };
 
 void pptp_conn_init(struct pptp_conn *c, const struct pptp_conn_config *config, uint64_t now_ns);
+
+// The client is not wanted, for a limit or for who it is: its SCCRQ is answered by an SCCRP that says so
+// and a close, with this reason. Result 4, not authorized, for a source that is locked out, else 2 with
+// the general error that fits. To be called before anything was received.
+void pptp_conn_refuse(struct pptp_conn *c, enum end_reason reason);
 
 // Take bytes of the stream, at most up to the end of one message.
 //

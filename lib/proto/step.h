@@ -19,12 +19,14 @@ enum step_kind {
 	STEP_FRAME,	   // send info as PPP protocol `protocol`, never encrypted or compressed
 	STEP_LINK_AGREED,  // LCP is open: read link_agreed() and tell the data path
 	STEP_AUTHENTICATE, // read link_credentials(), ask AAA, answer by link_authenticated()
+	STEP_ADDRESS,	   // read link_address_asked(), answer by link_address_chosen()
 	STEP_KEYS,	   // install link_keys() for both directions; receive works from now on
 	STEP_ENCRYPT,	   // CCP is open both ways: encrypt all data from now on
 	STEP_STOP_ENCRYPT, // CCP left the open state: no data may pass until STEP_ENCRYPT
-	STEP_UP,	   // IPCP is open (and CCP, where required): data may pass
-	STEP_DOWN,	   // IPCP left the open state: no data may pass until STEP_UP
-	STEP_ENDED,	   // the link is closed for good, for `reason`; nothing follows
+	STEP_FLUSH, // the client lost a packet (CCP Reset-Request): the next one sent is flushed
+	STEP_UP,    // IPCP is open (and CCP, where required): data may pass
+	STEP_DOWN,  // IPCP left the open state: no data may pass until STEP_UP
+	STEP_ENDED, // the link is closed for good, for `reason`; nothing follows
 };
 
 struct step_item {

@@ -6,15 +6,26 @@
 #include <errno.h>
 #include <rte_malloc.h>
 
-int session_table_init(struct session_table *t, uint32_t n_slots, int socket)
+int session_table_init(struct session_table *t, uint32_t n_slots, int socket, bool may_be_stateful)
 {
+	*t = (struct session_table){0};
 	t->slots = rte_zmalloc_socket(
 		"sessions", (size_t)n_slots * sizeof(*t->slots), RTE_CACHE_LINE_SIZE, socket);
 	if (!t->slots)
 		return -ENOMEM;
+	if (may_be_stateful) {
+		t->rc4 = rte_zmalloc_socket(
+			"rc4", (size_t)n_slots * sizeof(*t->rc4), RTE_CACHE_LINE_SIZE, socket);
+		if (!t->rc4)
+			goto free_slots;
+	}
 	t->n_slots = n_slots;
-	t->n_used = 0;
 	return 0;
+
+free_slots:
+	rte_free(t->slots);
+	t->slots = NULL;
+	return -ENOMEM;
 }
 
 void session_table_fini(struct session_table *t)
@@ -23,12 +34,68 @@ void session_table_fini(struct session_table *t)
 		return;
 	secret_wipe_bytes(t->slots, (size_t)t->n_slots * sizeof(*t->slots));
 	rte_free(t->slots);
-	t->slots = NULL;
-	t->n_slots = 0;
+	if (t->rc4)
+		secret_wipe_bytes(t->rc4, (size_t)t->n_slots * sizeof(*t->rc4));
+	rte_free(t->rc4);
+	*t = (struct session_table){0};
+}
+
+static void wipe_rc4(const struct session_table *t, const struct session *s)
+{
+	struct session_rc4 *rc4 = session_table_rc4(t, s);
+
+	if (rc4)
+		secret_wipe_bytes(rc4, sizeof(*rc4));
 }
 
 void session_table_release(struct session_table *t, struct session *s)
 {
+	wipe_rc4(t, s);
 	secret_wipe_bytes(s, sizeof(*s));
 	t->n_used--;
+}
+
+static bool is_stateful(const struct mppe_mode *mode)
+{
+	return mode->strength != MPPE_STRENGTH_NONE && !mode->is_stateless;
+}
+
+static void set_key(struct mppe_context *key, struct mppe_sync *sync, const struct mppe_mode *mode,
+	const uint8_t *start_key, struct rc4_state *rc4)
+{
+	mppe_sync_init(sync, mode->is_stateless, sync->jump_max);
+	if (mode->strength != MPPE_STRENGTH_NONE)
+		mppe_context_init(key, mode->strength, mode->is_stateless, start_key,
+			mode->is_stateless ? NULL : rc4);
+}
+
+bool session_table_set_keys(const struct session_table *t, struct session *s,
+	const struct mppe_mode *receive, const struct mppe_mode *send,
+	const struct mppe_start_keys *start)
+{
+	struct session_rc4 *rc4 = session_table_rc4(t, s);
+
+	wipe_rc4(t, s);
+	secret_wipe_bytes(&s->rx_key, sizeof(s->rx_key));
+	secret_wipe_bytes(&s->tx_key, sizeof(s->tx_key));
+	secret_wipe_bytes(&s->checkpoint_key, sizeof(s->checkpoint_key));
+	if (!rc4 && (is_stateful(receive) || is_stateful(send)))
+		return false;
+	set_key(&s->rx_key, &s->rx_sync, receive, start->receive, rc4 ? &rc4->rx : NULL);
+	set_key(&s->tx_key, &s->tx_sync, send, start->send, rc4 ? &rc4->tx : NULL);
+	return true;
+}
+
+void session_table_save_rx(const struct session_table *t, struct session *s)
+{
+	s->checkpoint_key = s->rx_key;
+	if (s->rx_key.rc4)
+		session_table_rc4(t, s)->checkpoint = *s->rx_key.rc4;
+}
+
+void session_table_restore_rx(const struct session_table *t, struct session *s)
+{
+	s->rx_key = s->checkpoint_key;
+	if (s->rx_key.rc4)
+		*s->rx_key.rc4 = session_table_rc4(t, s)->checkpoint;
 }

@@ -6,11 +6,15 @@
 #include "base/drop_reason.h"
 #include "base/ids.h"
 #include "crypto/op.h"
+#include "proto/gre_reorder.h"
+#include "proto/gre_transmit.h"
 #include "proto/gre_window.h"
 #include "proto/mppe_sync.h"
 
 #include <rte_common.h>
+#include <sys/queue.h>
 
+struct pkt;
 struct route;
 
 // worker: w, control: r (relaxed, one 64-bit number at a time). "up" is client to server.
@@ -19,11 +23,19 @@ struct session_counters {
 	uint64_t down_pkts, down_bytes; // inner packets sent to the client
 	uint64_t up_control_frames, down_control_frames;
 	uint64_t drops; // of all reasons; the lane's counters tell which
-	uint64_t lost;	// sequence numbers that never came
+	uint64_t lost;	// sequence numbers that did not come in time
 	uint64_t duplicates, late, jumps;
 	uint64_t decrypt_failures;
 	uint64_t clear_refused; // clear data from the client where encryption is required
 	uint64_t lone_acks_sent, lone_acks_received;
+	uint64_t
+		out_of_window; // numbers too far ahead or behind, as the VPN 3000's MIB counts them
+	uint64_t out_of_sequence; // came after a later one
+	uint64_t reordered;	  // of these, put back in order
+	uint64_t ack_timeouts;	  // of the transmit window (RFC 2637 4.4)
+	uint64_t flow_off;	  // packets refused because the client's window was full
+	uint64_t resets_sent, resets_received; // CCP Reset-Requests, stateful MPPE
+	uint64_t moves;			       // nat-loose: changes of the client's outer address
 	uint64_t key_changes;
 	uint64_t last_up_ns; // monotonic time of the last packet from the client
 };
@@ -40,6 +52,8 @@ enum session_flag {
 	SESSION_CLEAR_TOLD = 1 << 8,	// control was told of clear data
 	SESSION_ACK_QUEUED = 1 << 9,	// in the worker's list of acks owed
 	SESSION_QUIESCES = 1 << 10,	// a command waits for the crypto driver: it gets no more
+	SESSION_RELAY = 1 << 14,	// UDP broadcasts leave by the inside ports
+	SESSION_DHCP_INFORM = 1 << 15,	// DHCP goes to control
 };
 
 struct session {
@@ -56,6 +70,10 @@ struct session {
 	uint16_t listen;       // index of the listen address
 	uint32_t failures_in_a_row;
 	uint16_t ip_id; // of outer packets
+	uint8_t n_held; // packets in `reorder`
+	bool reorders;
+	bool limits_transmit;
+	bool is_nat_loose;
 	struct mppe_sync rx_sync;
 	struct mppe_sync tx_sync;
 	struct gre_window gre;
@@ -70,22 +88,48 @@ struct session {
 	uint32_t ack_prev;
 	uint64_t ack_at_ns;   // when the list of acks owed gets to this session
 	uint64_t ppp_gate_ns; // what the rate of frames to control has used up
+	uint64_t dhcp_gate_ns;
+	uint64_t broadcast_gate_ns;
+
+	// packets ahead of one that is missing
+	struct gre_reorder reorder;
+	uint32_t reorder_us;
+
+	// GRE of another source (nat-loose)
+	uint32_t outer_first_be; // the address that control gave
+	uint8_t n_moves_early;	 // before it was proved that the client is at the other end
+	bool is_move_untold;
+	uint64_t move_gate_ns; // what the rate of LANE_MOVED has used up
+
+	// the client's receive window, where limits_transmit
+	uint8_t n_waiting;
+	TAILQ_HEAD(session_waiting, pkt) waiting; // inner packets that found it full
+	TAILQ_ENTRY(session) in_blocked; // in the worker's list of sessions with such packets
+	struct gre_transmit transmit;
 
 	struct mppe_context rx_key __rte_cache_aligned;
 	struct mppe_context tx_key;
 
-	// the receive side as it was before a jump, until a packet proves the jump right
+	// the receive side as it was before a trial, until a packet proves the trial right; between trials the
+	// copy of the key that walks ahead (proto/mppe_sync.h)
 	struct mppe_context checkpoint_key __rte_cache_aligned;
-	uint16_t checkpoint_count; // rx_sync.last of then
 
 	struct session_counters counters __rte_cache_aligned;
 } __rte_cache_aligned;
 
 _Static_assert(sizeof(struct session) <= 1024, "a session stays within 1 KiB");
 
+// The RC4 streams of a session in stateful mode. Apart from the session, since a stateless one, and that is
+// nearly every one, needs none of it.
+struct session_rc4 {
+	struct rc4_state rx, tx;
+	struct rc4_state checkpoint; // rx before a trial
+} __rte_cache_aligned;
+
 // A worker's table: allocated once at start.
 struct session_table {
-	struct session *slots; // slots[n_slots]
+	struct session *slots;	 // slots[n_slots]
+	struct session_rc4 *rc4; // rc4[n_slots]; NULL: all sessions are stateless
 	uint32_t n_slots;
 	uint32_t n_used;
 };
@@ -99,9 +143,30 @@ static inline struct session *session_table_find(const struct session_table *t, 
 	return &t->slots[slot];
 }
 
+// The RC4 streams of a session of this table, NULL where there are none.
+static inline struct session_rc4 *session_table_rc4(
+	const struct session_table *t, const struct session *s)
+{
+	return t->rc4 ? &t->rc4[s - t->slots] : NULL;
+}
+
 // Allocates the slots on a NUMA socket (rte_malloc). Returns 0 or -ENOMEM.
-int session_table_init(struct session_table *t, uint32_t n_slots, int socket);
+//
+//   may_be_stateful  room for stateful MPPE too, 832 bytes a slot
+int session_table_init(struct session_table *t, uint32_t n_slots, int socket, bool may_be_stateful);
 void session_table_fini(struct session_table *t);
+
+// Give both directions new keys, those of `receive` and `send` of a start key each, and wipe the old
+// ones, the checkpoint's among them. A direction of strength NONE has none.
+//
+//   returns  false, and no keys at all, for a stateful direction where the table has no room for it
+bool session_table_set_keys(const struct session_table *t, struct session *s,
+	const struct mppe_mode *receive, const struct mppe_mode *send,
+	const struct mppe_start_keys *start);
+
+// Before a trial of the receive key, and after one that failed. The key must be the caller's alone.
+void session_table_save_rx(const struct session_table *t, struct session *s);
+void session_table_restore_rx(const struct session_table *t, struct session *s);
 
 // Wipe the keys and free the slot.
 void session_table_release(struct session_table *t, struct session *s);

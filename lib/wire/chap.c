@@ -28,6 +28,9 @@ int chap_packet_get(struct span bytes, struct chap_packet *out)
 	case CHAP_FAILURE:
 		p.text = reader_rest(&body);
 		break;
+	case CHAP_CHANGE_PASSWORD:
+		p.value = reader_rest(&body);
+		break;
 	default:
 		return -ENOTSUP;
 	}
@@ -50,7 +53,7 @@ void chap_put_value(struct writer *w, uint8_t code, uint8_t id, struct span valu
 	writer_bytes(w, name.bytes, name.len);
 }
 
-// Header of Success or Failure; the caller appends text_len bytes.
+// Header of what has no value but text; the caller appends text_len bytes.
 static void put_text_header(struct writer *w, uint8_t code, uint8_t id, size_t text_len)
 {
 	if (text_len > UINT16_MAX - CHAP_HEADER_BYTES) {
@@ -94,24 +97,87 @@ void chap_mschapv2_response_put(
 	writer_u8(&w, in->flags);
 }
 
-void chap_mschapv2_failure_put(struct writer *w, uint8_t id, uint16_t error, bool retry,
-	const uint8_t challenge[CHAP_MSCHAPV2_CHALLENGE_BYTES], struct span message)
+int chap_mschapv1_response_get(struct span value, struct chap_mschapv1_response *out)
+{
+	struct reader r = reader_of(value);
+
+	if (value.len != CHAP_MSCHAPV1_VALUE_BYTES)
+		return -EBADMSG;
+	reader_copy(&r, out->lm_response, sizeof(out->lm_response));
+	reader_copy(&r, out->nt_response, sizeof(out->nt_response));
+	out->use_nt = reader_u8(&r);
+	return 0;
+}
+
+void chap_mschapv1_response_put(
+	uint8_t value[CHAP_MSCHAPV1_VALUE_BYTES], const struct chap_mschapv1_response *in)
+{
+	struct writer w = writer_of(value, CHAP_MSCHAPV1_VALUE_BYTES);
+
+	writer_bytes(&w, in->lm_response, sizeof(in->lm_response));
+	writer_bytes(&w, in->nt_response, sizeof(in->nt_response));
+	writer_u8(&w, in->use_nt);
+}
+
+// Encrypted-Password 516, Encrypted-Hash 16, Peer-Challenge 16, reserved 8, NT-Response 24, flags 2.
+int chap_mschapv2_change_get(struct span value, struct chap_mschapv2_change *out)
+{
+	struct reader r = reader_of(value);
+
+	if (value.len != CHAP_MSCHAPV2_CHANGE_BYTES)
+		return -EBADMSG;
+	reader_copy(&r, out->encrypted_password, sizeof(out->encrypted_password));
+	reader_copy(&r, out->encrypted_hash, sizeof(out->encrypted_hash));
+	reader_copy(&r, out->peer_challenge, sizeof(out->peer_challenge));
+	reader_skip(&r, 8);
+	reader_copy(&r, out->nt_response, sizeof(out->nt_response));
+	return 0;
+}
+
+void chap_mschapv2_change_put(
+	uint8_t value[CHAP_MSCHAPV2_CHANGE_BYTES], const struct chap_mschapv2_change *in)
+{
+	struct writer w = writer_of(value, CHAP_MSCHAPV2_CHANGE_BYTES);
+
+	writer_bytes(&w, in->encrypted_password, sizeof(in->encrypted_password));
+	writer_bytes(&w, in->encrypted_hash, sizeof(in->encrypted_hash));
+	writer_bytes(&w, in->peer_challenge, sizeof(in->peer_challenge));
+	writer_zeros(&w, 8);
+	writer_bytes(&w, in->nt_response, sizeof(in->nt_response));
+	writer_zeros(&w, 2);
+}
+
+// "E=691 R=1 C=<hex>", then `rest` and `message`.
+static void put_failure(struct writer *w, uint8_t id, uint16_t error, bool retry,
+	struct span challenge, struct span rest, struct span message)
 {
 	static const char digits[] = "0123456789ABCDEF";
 	char start[sizeof("E=65535 R=1 C=")];
-	char hex[2 * CHAP_MSCHAPV2_CHALLENGE_BYTES];
-	const struct span version = span_of_text(" V=3 M=");
 	size_t start_len = (size_t)snprintf(start, sizeof(start), "E=%u R=%u C=", error, retry);
 
-	for (size_t i = 0; i < CHAP_MSCHAPV2_CHALLENGE_BYTES; i++) {
-		hex[2 * i] = digits[challenge[i] >> 4];
-		hex[2 * i + 1] = digits[challenge[i] & 15];
-	}
-	put_text_header(w, CHAP_FAILURE, id, start_len + sizeof(hex) + version.len + message.len);
+	put_text_header(
+		w, CHAP_FAILURE, id, start_len + 2 * challenge.len + rest.len + message.len);
 	writer_bytes(w, start, start_len);
-	writer_bytes(w, hex, sizeof(hex));
-	writer_bytes(w, version.bytes, version.len);
+	for (size_t i = 0; i < challenge.len; i++) {
+		writer_u8(w, (uint8_t)digits[challenge.bytes[i] >> 4]);
+		writer_u8(w, (uint8_t)digits[challenge.bytes[i] & 15]);
+	}
+	writer_bytes(w, rest.bytes, rest.len);
 	writer_bytes(w, message.bytes, message.len);
+}
+
+void chap_mschapv2_failure_put(struct writer *w, uint8_t id, uint16_t error, bool retry,
+	const uint8_t challenge[CHAP_MSCHAPV2_CHALLENGE_BYTES], struct span message)
+{
+	put_failure(w, id, error, retry, span_of(challenge, CHAP_MSCHAPV2_CHALLENGE_BYTES),
+		span_of_text(" V=3 M="), message);
+}
+
+void chap_mschapv1_failure_put(struct writer *w, uint8_t id, uint16_t error, bool retry,
+	const uint8_t challenge[CHAP_MSCHAPV1_CHALLENGE_BYTES])
+{
+	put_failure(w, id, error, retry, span_of(challenge, CHAP_MSCHAPV1_CHALLENGE_BYTES),
+		span_of_text(" V=2"), (struct span){0});
 }
 
 static int get_decimal(struct span text, unsigned max, unsigned *out)
@@ -142,11 +208,11 @@ static int hex_digit(uint8_t c)
 	return -1;
 }
 
-static int get_challenge(struct span text, uint8_t out[CHAP_MSCHAPV2_CHALLENGE_BYTES])
+static int get_challenge(struct span text, uint8_t *out, size_t n)
 {
-	if (text.len != 2 * CHAP_MSCHAPV2_CHALLENGE_BYTES)
+	if (text.len != 2 * n)
 		return -EBADMSG;
-	for (size_t i = 0; i < CHAP_MSCHAPV2_CHALLENGE_BYTES; i++) {
+	for (size_t i = 0; i < n; i++) {
 		int high = hex_digit(text.bytes[2 * i]);
 		int low = hex_digit(text.bytes[2 * i + 1]);
 
@@ -170,8 +236,9 @@ static struct span take_word(struct reader *r)
 	return word;
 }
 
-int chap_mschapv2_failure_get(struct span text, uint16_t *error, bool *retry,
-	uint8_t challenge[CHAP_MSCHAPV2_CHALLENGE_BYTES], struct span *message)
+// challenge[n]
+static int get_failure(struct span text, uint16_t *error, bool *retry, uint8_t *challenge, size_t n,
+	struct span *message)
 {
 	struct reader r = reader_of(text);
 
@@ -200,10 +267,22 @@ int chap_mschapv2_failure_get(struct span text, uint16_t *error, bool *retry,
 			if (!err)
 				*retry = v;
 		} else if (key == 'C') {
-			err = get_challenge(word, challenge);
+			err = get_challenge(word, challenge, n);
 		} // V and what later versions may add says nothing that is needed here
 		if (err)
 			return err;
 	}
 	return 0;
+}
+
+int chap_mschapv2_failure_get(struct span text, uint16_t *error, bool *retry,
+	uint8_t challenge[CHAP_MSCHAPV2_CHALLENGE_BYTES], struct span *message)
+{
+	return get_failure(text, error, retry, challenge, CHAP_MSCHAPV2_CHALLENGE_BYTES, message);
+}
+
+int chap_mschapv1_failure_get(struct span text, uint16_t *error, bool *retry,
+	uint8_t challenge[CHAP_MSCHAPV1_CHALLENGE_BYTES], struct span *message)
+{
+	return get_failure(text, error, retry, challenge, CHAP_MSCHAPV1_CHALLENGE_BYTES, message);
 }

@@ -107,6 +107,8 @@ TEST(api, every_command_in_both_forms)
 			"\"client_vendor\":\"cananian\\u001b[2J\""},
 		{"show counters", "tcp-accepted", "\"tcp-accepted\":1"},
 		{"show events", "event=up session=0x", "\"kind\":\"up\""},
+		{"show history", "WHAT IT MEANS", "\"history\":[]"},
+		{"show reasons", "no-gre", "\"reason\":\"no-gre\""},
 		{"show lanes", "WORKER", "\"worker\":1"},
 		{"show pool", "10.9.0.254", "\"in_use\":1"},
 		{"show version", "adit ", "\"adit\":\""},
@@ -156,7 +158,7 @@ TEST(api, what_is_wrong_is_said)
 		{"1 text clear session 0x700000001\n", 1, "There is no session"},
 		{"1 text clear user nobody\n", 1, "User nobody has no session"},
 		{"1 text clear user %1B%5B2J\n", 1, "User \"\\x1b[2J\" has no session"},
-		{"1 text a b c d e f\n", 2, "malformed"},
+		{"1 text a b c d e f\n", 2, "Unknown word a"},
 		{"9 text show sessions\n", 2, "malformed"},
 		{"GET / HTTP/1.0\n", 2, "malformed"},
 		{"\n", 2, "malformed"},
@@ -210,7 +212,7 @@ TEST(api, clears_a_session)
 	EXPECT_STREQ("1 session is being ended.\n", text);
 	EXPECT_TRUE(lab_until(&lab, has_ended, NULL, 3000));
 	EXPECT_TRUE(client.peer.has_ended);
-	EXPECT_EQ(1, lab_count_events(&lab, EVENT_DOWN, "reason=admin-clear by=admin"));
+	EXPECT_EQ(1, lab_count_ends(&lab, "reason=admin-clear by=admin"));
 	EXPECT_EQ(1, lab_count_events(&lab, EVENT_ADMIN, "order=clear"));
 	EXPECT_EQ(1, lab_ask(&lab, line, text, sizeof(text)));
 	lab_close(&lab);

@@ -26,11 +26,11 @@ static struct {
 	unsigned int n_asked;
 } door;
 
-static int door_open(const struct config *config, void **state)
+static int door_open(const struct config *config, struct log *log, void **state)
 {
 	*state = &door;
 	door.fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-	return drivers_find_aaa("local")->open(config, &door.local);
+	return drivers_find_aaa("local")->open(config, log, &door.local);
 }
 
 static void door_close(void *state)
@@ -103,7 +103,7 @@ static bool has_asked_again(struct lab *l, void *unused)
 
 static bool some_went_down(struct lab *l, void *unused)
 {
-	return lab_count_events(l, EVENT_DOWN, "") > 0;
+	return lab_count_ends(l, "") > 0;
 }
 
 static void open_door(void)
@@ -168,8 +168,8 @@ TEST(auth, no_server_answers)
 		EXPECT_TRUE(lab_until(&lab, has_asked, NULL, busy ? 300 : 3000) == !busy);
 		open_door();
 		EXPECT_TRUE(lab_until(&lab, some_went_down, NULL, 3000));
-		EXPECT_EQ(1, lab_count_events(&lab, EVENT_DOWN,
-				     "reason=auth-unavailable by=server windows-error=718"));
+		EXPECT_EQ(1, lab_count_ends(
+				     &lab, "reason=auth-unavailable by=server windows-error=718"));
 		EXPECT_EQ(1, lab_count_events(&lab, EVENT_AUTH_FAILED, "auth-unavailable"));
 		EXPECT_FALSE(client.peer.was_refused); // nothing is said of the password
 		lab_close(&lab);
@@ -208,6 +208,53 @@ TEST(auth, addresses_that_aaa_chooses)
 	}
 }
 
+static void use_client_address(struct config *c)
+{
+	c->use_client_address = true;
+}
+
+// What the client asks for by IPCP, where policy or his record lets him choose.
+TEST(auth, addresses_that_the_client_asks_for)
+{
+	static const struct {
+		bool is_policy;
+		uint32_t framed, asked, wanted;
+	} cases[] = {
+		{true, 0, 0x0a090007, 0x0a090007},
+		{true, 0, 0x0a090001, 0x0a090001}, // the one that it would have anyway
+		{true, 0, 0xac100005, 0x0a090001}, // of no pool
+		{true, 0, 0x0a090005, 0x0a090001}, // somebody has it
+		{true, 0xfffffffe, 0x0a090007, 0x0a090007},
+		{true, 0x0a090009, 0x0a090007, 0x0a090009}, // the user has one of his own
+		{false, 0xffffffff, 0x0a090007, 0x0a090007},
+		{false, 0, 0x0a090007, 0x0a090001},
+	};
+
+	for (size_t i = 0; i < RTE_DIM(cases); i++) {
+		SHIM_TRACE_CASE(i);
+		memset(&door, 0, sizeof(door));
+		door.is_open = door.has_no_fd = true;
+		door.framed_be = htonl(cases[i].framed);
+		lab_open_with(&lab, cases[i].is_policy ? use_client_address : NULL, &driver);
+		ASSERT_EQ(0, pool_take_address(&lab.control->pools[0], htonl(0x0a090005)));
+		dial(&client, 1);
+		client.peer.address = cases[i].asked;
+		EXPECT_TRUE(lab_until(&lab, lab_is_up, &client, 3000));
+		EXPECT_EQ(cases[i].wanted, client.peer.address);
+		const struct lab_session *s = lab_find_session(&lab, client.session_id);
+		EXPECT_EQ(htonl(cases[i].wanted), s->inner_be);
+		EXPECT_NE(OWNER_NONE, owner_map_inner(lab.owners, htonl(cases[i].wanted)));
+		if (cases[i].asked != cases[i].wanted)
+			EXPECT_EQ(OWNER_NONE, owner_map_inner(lab.owners, htonl(cases[i].asked)));
+		EXPECT_EQ(2, lab_count_addresses(&lab)); // his, and the one that is taken
+		lab_client_clear(&client);
+		EXPECT_TRUE(lab_until(&lab, some_went_down, NULL, 3000));
+		EXPECT_EQ(1, lab_count_addresses(&lab));
+		pool_release(&lab.control->pools[0], htonl(0x0a090005));
+		lab_close(&lab);
+	}
+}
+
 // Two users with one address: the second is told that there is none, whether it is of a pool or not.
 TEST(auth, an_address_is_given_once)
 {
@@ -222,7 +269,7 @@ TEST(auth, an_address_is_given_once)
 			open_door();
 			lab_run(&lab, 10);
 		}
-		EXPECT_EQ(1, lab_count_events(&lab, EVENT_DOWN, "reason=no-address"));
+		EXPECT_EQ(1, lab_count_ends(&lab, "reason=address-in-use"));
 		lab_run(&lab, 100);
 		EXPECT_EQ(1, lab_count_calls(&lab));
 		EXPECT_TRUE(lab_is_up(&lab, &client) != lab_is_up(&lab, &other));
@@ -281,9 +328,9 @@ TEST(auth, a_late_yes_leaves_nothing_behind)
 	EXPECT_EQ(1, lab.control->counters.auth_failed);
 	EXPECT_EQ(0, lab_count_events(&lab, EVENT_AUTHENTICATED, ""));
 	EXPECT_EQ(1, lab_count_events(&lab, EVENT_AUTH_FAILED, "user=bob"));
-	EXPECT_EQ(1, lab_count_events(&lab, EVENT_DOWN, "user=bob"));
-	EXPECT_EQ(1, lab_count_events(&lab, EVENT_DOWN, "reason=auth-rejected"));
-	EXPECT_EQ(0, lab_count_events(&lab, EVENT_DOWN, "inner="));
+	EXPECT_EQ(1, lab_count_ends(&lab, "user=bob"));
+	EXPECT_EQ(1, lab_count_ends(&lab, "reason=auth-rejected"));
+	EXPECT_EQ(0, lab_count_ends(&lab, "inner="));
 	lab_close(&lab);
 }
 
@@ -325,8 +372,8 @@ TEST(auth, another_user_does_not_take_a_call_over)
 		EXPECT_EQ(1, lab_count_events(&lab, EVENT_AUTH_FAILED, "user=alice"));
 		EXPECT_EQ(1,
 			lab_count_events(&lab, EVENT_AUTH_FAILED, "windows-error=691 claimed=bob"));
-		EXPECT_EQ(1, lab_count_events(&lab, EVENT_DOWN, "user=alice"));
-		EXPECT_EQ(1, lab_count_events(&lab, EVENT_DOWN, "reason=auth-rejected"));
+		EXPECT_EQ(1, lab_count_ends(&lab, "user=alice"));
+		EXPECT_EQ(1, lab_count_ends(&lab, "reason=auth-rejected"));
 		lab_close(&lab);
 	}
 }

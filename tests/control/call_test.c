@@ -29,7 +29,7 @@ static bool no_calls(struct lab *l, void *unused)
 
 static bool some_went_down(struct lab *l, void *unused)
 {
-	return lab_count_events(l, EVENT_DOWN, "") > 0;
+	return lab_count_ends(l, "") > 0;
 }
 
 static void expect_down(const char *text)
@@ -37,8 +37,8 @@ static void expect_down(const char *text)
 	EXPECT_TRUE(lab_until(&lab, some_went_down, NULL, 5000));
 	EXPECT_TRUE(lab_until(&lab, no_calls, NULL, 5000));
 	lab_run(&lab, 5); // clients read what was said
-	EXPECT_EQ(1, lab_count_events(&lab, EVENT_DOWN, ""));
-	EXPECT_EQ(1, lab_count_events(&lab, EVENT_DOWN, text));
+	EXPECT_EQ(1, lab_count_ends(&lab, ""));
+	EXPECT_EQ(1, lab_count_ends(&lab, text));
 	EXPECT_EQ(0, lab_count_addresses(&lab));
 }
 
@@ -73,9 +73,9 @@ TEST(call, comes_up_and_is_cleared)
 	lab.tables[session_id_worker(s->id)].slots[session_id_slot(s->id)].counters.up_pkts = 5;
 	lab_client_clear(&client);
 	expect_down("user=alice");
-	EXPECT_EQ(1, lab_count_events(&lab, EVENT_DOWN, "reason=client-call-clear by=client"));
-	EXPECT_EQ(1, lab_count_events(&lab, EVENT_DOWN, "phase=open"));
-	EXPECT_EQ(1, lab_count_events(&lab, EVENT_DOWN, "in-pkts=5"));
+	EXPECT_EQ(1, lab_count_ends(&lab, "reason=client-call-clear by=client"));
+	EXPECT_EQ(1, lab_count_ends(&lab, "phase=open"));
+	EXPECT_EQ(1, lab_count_ends(&lab, "in-pkts=5"));
 	EXPECT_STREQ("SCCRP OCRP CDN ", client.heard);
 	EXPECT_EQ(PPTP_CDN_REQUEST, client.last.call_disconnect.result);
 	EXPECT_EQ(client.server_call_id, client.last.call_disconnect.call_id);
@@ -88,11 +88,14 @@ TEST(call, a_wrong_password_leaks_no_address)
 {
 	lab_open(&lab, NULL);
 	dial(&client, "wrong", 1);
+	// Who never authenticated has records of their own, and cannot push out those of users.
+	EXPECT_TRUE(lab_until(&lab, some_went_down, NULL, 5000));
+	EXPECT_EQ(0, lab_count_events(&lab, EVENT_DOWN, ""));
 	expect_down("reason=auth-rejected by=server windows-error=691");
 	EXPECT_TRUE(client.peer.was_refused);
 	EXPECT_EQ(1, lab_count_events(&lab, EVENT_AUTH_FAILED, "user=alice"));
 	EXPECT_EQ(1, lab_count_events(&lab, EVENT_AUTH_FAILED, "windows-error=691"));
-	EXPECT_EQ(1, lab_count_events(&lab, EVENT_DOWN, "phase=authenticate"));
+	EXPECT_EQ(1, lab_count_ends(&lab, "phase=authenticate"));
 	EXPECT_STRCONTAINS(client.heard, "CDN");
 	EXPECT_EQ(1, lab.control->counters.calls_failed[END_AUTH_REJECTED]);
 	EXPECT_EQ(1, lab.control->counters.auth_failed);
@@ -109,8 +112,8 @@ TEST(call, a_client_that_does_not_encrypt_is_ended_by_name)
 	lab_open(&lab, NULL);
 	lab_client_open(&lab, &client);
 	lab_client_dial(&client, &profile, "alice", "secret", 1);
-	expect_down("windows-error=742");
-	EXPECT_EQ(1, lab_count_events(&lab, EVENT_DOWN, "reason=encryption-refused"));
+	expect_down("windows-error=734");
+	EXPECT_EQ(1, lab_count_ends(&lab, "reason=encryption-refused"));
 	EXPECT_EQ(0, lab.control->counters.calls_up);
 	lab_close(&lab);
 }
@@ -150,6 +153,44 @@ TEST(call, no_gre_has_its_own_reason)
 	dial(&client, "secret", 1);
 	EXPECT_TRUE(lab_until(&lab, lab_has_heard, &client, 1000));
 	expect_down("reason=no-gre by=network windows-error=806");
+	lab_close(&lab);
+}
+
+static void early_notice(struct config *c)
+{
+	c->no_gre_notice_s = 3;
+	c->no_lcp_timeout_s = 8;
+}
+
+// The help desk reads it while the user still waits; the call has its full time.
+TEST(call, no_gre_is_said_before_the_call_is_given_up)
+{
+	lab_open(&lab, early_notice);
+	lab.loses_frames = true;
+	dial(&client, "secret", 1);
+	EXPECT_TRUE(lab_until(&lab, lab_has_heard, &client, 1000));
+	lab_run(&lab, 20);
+	lab_skip(&lab, 2500);
+	EXPECT_EQ(0, lab_count_events(&lab, EVENT_NO_GRE, ""));
+	lab_skip(&lab, 1000);
+	EXPECT_EQ(1, lab_count_events(&lab, EVENT_NO_GRE, "firewall or NAT"));
+	EXPECT_EQ(1, lab_count_events(&lab, EVENT_NO_GRE, "windows-error=619,721,806"));
+	EXPECT_EQ(1, lab_count_events(&lab, EVENT_NO_GRE, "client=127.0.0.1"));
+	EXPECT_EQ(1, lab_count_calls(&lab));
+	lab_skip(&lab, 3000);
+	EXPECT_EQ(1, lab_count_events(&lab, EVENT_NO_GRE, "")); // once
+	EXPECT_EQ(1, lab.control->counters.calls_without_gre);
+	lab_skip(&lab, 2000);
+	expect_down("reason=no-gre");
+	lab_close(&lab);
+}
+
+TEST(call, who_is_heard_gets_no_notice_of_gre)
+{
+	lab_open(&lab, early_notice);
+	dial_up(&client, 1);
+	lab_skip(&lab, 5000);
+	EXPECT_EQ(0, lab_count_events(&lab, EVENT_NO_GRE, ""));
 	lab_close(&lab);
 }
 
@@ -216,7 +257,7 @@ TEST(call, clear_data_ends_a_call_only_if_nothing_else_comes)
 	slot->counters.clear_refused += 8;
 	pass_watch(call);
 	expect_down("reason=client-clear-data by=client windows-error=742");
-	EXPECT_EQ(1, lab_count_events(&lab, EVENT_DOWN, "saw=clear-data"));
+	EXPECT_EQ(1, lab_count_ends(&lab, "saw=clear-data"));
 	lab_close(&lab);
 }
 
@@ -262,7 +303,7 @@ TEST(call, an_empty_pool_refuses_and_recovers)
 	dial_up(&client, 1);
 	dial(&other, "secret", 2);
 	EXPECT_TRUE(lab_until(&lab, some_went_down, NULL, 3000));
-	EXPECT_EQ(1, lab_count_events(&lab, EVENT_DOWN, "reason=no-address"));
+	EXPECT_EQ(1, lab_count_ends(&lab, "reason=no-address"));
 	EXPECT_EQ(1, lab_count_events(&lab, EVENT_POOL_EMPTY, "pool=p"));
 	EXPECT_EQ(1, lab.control->counters.addresses_short);
 	EXPECT_TRUE(lab_is_up(&lab, &client));
@@ -284,7 +325,7 @@ TEST(call, nothing_is_free_before_the_worker_has_answered)
 	EXPECT_EQ(1, lab_count_calls(&lab));
 	EXPECT_EQ(1, lab_count_addresses(&lab));
 	EXPECT_EQ(1, lab.control->call_tables[0].n_used);
-	EXPECT_EQ(0, lab_count_events(&lab, EVENT_DOWN, ""));
+	EXPECT_EQ(0, lab_count_ends(&lab, ""));
 	EXPECT_EQ(OWNER_NONE, owner_map_call(lab.owners, 0, client.server_call_id));
 	lab.workers_sleep = false;
 	expect_down("reason=client-call-clear");
@@ -311,8 +352,10 @@ TEST(call, several_on_one_connection)
 	EXPECT_EQ(PPTP_OCRP_BUSY, client.last.ocrp.result);
 	EXPECT_EQ(2, lab_count_calls(&lab));
 	EXPECT_EQ(2, lab.control->counters.calls_refused);
-	EXPECT_EQ(1, lab_count_events(&lab, EVENT_CALL_REFUSED, "reason=pptp-bad-value"));
-	EXPECT_EQ(1, lab_count_events(&lab, EVENT_CALL_REFUSED, "reason=limit-calls"));
+	EXPECT_EQ(1, lab_count_events(&lab, EVENT_CALL_REFUSED, "reason=pptp-bad-call-id"));
+	EXPECT_EQ(1, lab_count_events(&lab, EVENT_CALL_REFUSED, "reason=limit-connection"));
+	EXPECT_EQ(1, lab.control->counters.refused[END_PPTP_BAD_CALL_ID]);
+	EXPECT_EQ(1, lab.control->counters.refused[END_LIMIT_CONNECTION]);
 	client.call_id = 10;
 	lab_client_clear(&client);
 	client.call_id = 99; // no call of ours
@@ -320,6 +363,102 @@ TEST(call, several_on_one_connection)
 	lab_run(&lab, 50);
 	EXPECT_EQ(1, lab_count_calls(&lab));
 	EXPECT_STREQ("SCCRP OCRP OCRP OCRP OCRP CDN ", client.heard);
+	EXPECT_EQ(1, lab.control->counters.pptp_strays);
+	lab_close(&lab);
+}
+
+// The refusal names what is wrong with it (RFC 2637 2.16), and the first call lives on.
+TEST(call, a_call_id_twice_on_one_connection)
+{
+	lab_open(&lab, NULL);
+	dial_up(&client, 10);
+	lab_client_call(&client, 10);
+	lab_run(&lab, 20);
+	EXPECT_EQ(PPTP_OCRP, client.last.type);
+	EXPECT_EQ(PPTP_OCRP_GENERAL_ERROR, client.last.ocrp.result);
+	EXPECT_EQ(PPTP_ERROR_BAD_CALL_ID, client.last.ocrp.error);
+	EXPECT_EQ(10, client.last.ocrp.peer_call_id);
+	EXPECT_TRUE(lab_is_up(&lab, &client));
+	lab_close(&lab);
+}
+
+// Behind one address two clients may have chosen the same number, 0 among them: ours tells them apart.
+TEST(call, the_same_client_call_id_on_two_connections)
+{
+	lab_open(&lab, NULL);
+	dial_up(&client, 0);
+	lab_client_open(&lab, &other);
+	lab_client_dial(&other, &lab_pppd, "bob", "other", 0);
+	ASSERT_TRUE(lab_until(&lab, lab_is_up, &other, 3000));
+	EXPECT_TRUE(lab_is_up(&lab, &client));
+	EXPECT_NE(client.server_call_id, other.server_call_id);
+	lab_client_clear(&other);
+	EXPECT_TRUE(lab_until(&lab, some_went_down, NULL, 1000));
+	EXPECT_EQ(1, lab_count_ends(&lab, "user=bob"));
+	EXPECT_EQ(0, lab_count_ends(&lab, "user=alice"));
+	EXPECT_TRUE(lab_is_up(&lab, &client));
+	lab_close(&lab);
+}
+
+// A NAT that rewrites ids in requests and not here, or a client that takes ours for its own: the one
+// call that there ever was is meant.
+TEST(call, a_clear_with_a_wrong_id_means_the_only_call)
+{
+	lab_open(&lab, NULL);
+	dial_up(&client, 10);
+	client.call_id = 77;
+	lab_client_clear(&client);
+	expect_down("reason=client-call-clear");
+	EXPECT_EQ(PPTP_CDN_REQUEST, client.last.call_disconnect.result);
+	EXPECT_EQ(16, client.last.call_disconnect.cause);
+	lab_client_clear(&client); // there is no call any more
+	lab_run(&lab, 20);
+	EXPECT_EQ(1, lab.control->counters.pptp_strays);
+	EXPECT_STREQ("SCCRP OCRP CDN ", client.heard);
+	lab_close(&lab);
+}
+
+static bool has_wan_errors(struct lab *l, void *unused)
+{
+	return l->control->counters.pptp_in[PPTP_WAN_ERROR_NOTIFY] > 0;
+}
+
+TEST(call, link_info_and_wan_errors_are_shown)
+{
+	static char text[8192];
+	struct pptp_message info = {.type = PPTP_SET_LINK_INFO,
+		.set_link = {.send_accm = 0xa0000, .receive_accm = 0x12}};
+	struct pptp_message errors = {
+		.type = PPTP_WAN_ERROR_NOTIFY, .wan_error = {.crc = 31, .timeouts = 17}};
+	char line[64];
+
+	lab_open(&lab, NULL);
+	dial_up(&client, 10);
+	info.set_link.peer_call_id = errors.wan_error.peer_call_id = client.server_call_id;
+	lab_client_send(&client, &info);
+	lab_client_send(&client, &errors);
+	EXPECT_TRUE(lab_until(&lab, has_wan_errors, NULL, 1000));
+	snprintf(line, sizeof(line), "1 text show session 0x%llx\n",
+		(unsigned long long)client.session_id);
+	EXPECT_EQ(0, lab_ask(&lab, line, text, sizeof(text)));
+	EXPECT_STRCONTAINS(text, "0xa0000");
+	EXPECT_STRCONTAINS(text, "0x12");
+	EXPECT_STRCONTAINS(text, "wan_crc_errors");
+	EXPECT_STRCONTAINS(text, "31");
+	lab_close(&lab);
+}
+
+TEST(call, statistics_of_the_disconnect_say_why_first)
+{
+	lab_open(&lab, NULL);
+	dial_up(&client, 1);
+	lab.tables[session_id_worker(client.session_id)]
+		.slots[session_id_slot(client.session_id)]
+		.counters.up_pkts = 5;
+	lab_client_clear(&client);
+	expect_down("client-call-clear");
+	EXPECT_STREQ("client-call-clear, 0 s, in 5/0, out 0/0",
+		(char *)client.last.call_disconnect.statistics);
 	lab_close(&lab);
 }
 
@@ -354,7 +493,7 @@ TEST(call, a_hundred_times_and_nothing_is_left)
 		ASSERT_EQ(0, lab_count_addresses(&lab));
 	}
 	EXPECT_EQ(100, lab.control->counters.calls_up);
-	EXPECT_EQ(100, lab_count_events(&lab, EVENT_DOWN, ""));
+	EXPECT_EQ(100, lab_count_ends(&lab, ""));
 	EXPECT_EQ(0, lab.control->counters.stale_events);
 	EXPECT_EQ(0, lab.control->call_tables[0].n_used);
 	lab_close(&lab);

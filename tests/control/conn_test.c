@@ -115,12 +115,37 @@ TEST(conn, the_client_stops)
 	lab_client_stop(&client);
 	lab_run(&lab, 50);
 	EXPECT_STREQ("SCCRP OCRP OCRP CDN CDN StopCCRP ", client.heard);
-	EXPECT_EQ(2, lab_count_events(&lab, EVENT_DOWN, "reason=client-stop"));
+	EXPECT_EQ(2, lab_count_ends(&lab, "reason=client-stop"));
 	EXPECT_FALSE(client.is_closed_by_server);
 	EXPECT_EQ(1, lab_count_connections(&lab));
 	lab_client_close(&client);
 	EXPECT_TRUE(lab_until(&lab, no_connections, NULL, 1000));
 	EXPECT_EQ(1, lab_count_events(&lab, EVENT_CONNECTION_CLOSED, "reason=client-stop"));
+	EXPECT_EQ(1, lab_count_events(&lab, EVENT_CONNECTION_CLOSED, "stop-reason=1"));
+	lab_close(&lab);
+}
+
+// Compulsory tunnels: each offer is refused by its code, and one line says so.
+TEST(conn, incoming_calls_are_refused)
+{
+	struct pptp_message offer = {.type = PPTP_ICRQ};
+
+	lab_open(&lab, NULL);
+	lab_client_open(&lab, &client);
+	lab_client_start(&client);
+	for (uint16_t i = 0; i < 3; i++) {
+		offer.icrq.call_id = i;
+		lab_client_send(&client, &offer);
+	}
+	lab_run(&lab, 20);
+	EXPECT_STREQ("SCCRP ICRP ICRP ICRP ", client.heard);
+	EXPECT_EQ(PPTP_ICRP_DO_NOT_ACCEPT, client.last.icrp.result);
+	EXPECT_EQ(2, client.last.icrp.peer_call_id);
+	EXPECT_EQ(1, lab_count_events(&lab, EVENT_CALL_REFUSED, "reason=pptp-incoming"));
+	EXPECT_EQ(3, lab.control->counters.refused[END_PPTP_INCOMING]);
+	lab_client_call(&client, 9); // a voluntary one is welcome
+	lab_run(&lab, 20);
+	EXPECT_EQ(PPTP_OCRP_CONNECTED, client.last.ocrp.result);
 	lab_close(&lab);
 }
 
@@ -179,19 +204,63 @@ static void two_per_source(struct config *c)
 
 TEST(conn, the_limit_of_a_source)
 {
+	static char text[16384];
+
 	lab_open(&lab, two_per_source);
 	for (int i = 0; i < 3; i++)
 		lab_client_open(&lab, &clients[i]);
-	EXPECT_TRUE(lab_until(&lab, lab_is_closed, &clients[2], 1000));
+	lab_run(&lab, 20);
+	EXPECT_FALSE(clients[2].is_closed_by_server); // to be told why
 	EXPECT_EQ(1, lab.control->counters.tcp_refused);
+	EXPECT_EQ(2, lab_count_connections(&lab));
 	EXPECT_EQ(1,
 		lab_count_events(&lab, EVENT_CLIENT_REFUSED, "limit=max_connections_per_source"));
-	lab_client_close(&clients[0]);
+	lab_client_start(&clients[2]);
 	EXPECT_TRUE(lab_until(&lab, lab_is_closed, &clients[2], 1000));
+	EXPECT_STREQ("SCCRP ", clients[2].heard);
+	EXPECT_EQ(PPTP_SCCRP_GENERAL_ERROR, clients[2].last.start.result);
+	EXPECT_EQ(PPTP_ERROR_NO_RESOURCE, clients[2].last.start.error);
+	EXPECT_EQ(1, lab.control->counters.tcp_refused_by_reply);
+	EXPECT_EQ(0, lab.control->refusals.n);
+	EXPECT_EQ(0, lab_ask(&lab, "1 text show counters\n", text, sizeof(text)));
+	EXPECT_STRCONTAINS(text, "max_connections_per_source");
+	lab_client_close(&clients[0]);
 	lab_run(&lab, 20);
 	lab_client_open(&lab, &client);
 	lab_run(&lab, 20);
 	EXPECT_FALSE(client.is_closed_by_server);
+	lab_close(&lab);
+}
+
+// Who is refused and silent is kept for a moment, few of them are kept, and who speaks nonsense gets
+// what it always gets.
+TEST(conn, refusals_are_bounded)
+{
+	lab_open(&lab, two_per_source);
+	for (int i = 0; i < 40; i++)
+		lab_client_open(&lab, &clients[i]);
+	lab_run(&lab, 30);
+	EXPECT_EQ(38, lab.control->counters.tcp_refused);
+	EXPECT_EQ(REFUSALS_PER_SOURCE_MAX, lab.control->refusals.n);
+	EXPECT_FALSE(clients[2].is_closed_by_server);
+	EXPECT_TRUE(clients[39].is_closed_by_server);
+	lab_client_send_bytes(&clients[2], "GET / HTTP/1.1", 14);
+	EXPECT_TRUE(lab_until(&lab, lab_is_closed, &clients[2], 1000));
+	EXPECT_STREQ("", clients[2].heard);
+	lab_client_close(&clients[3]);
+	lab_run(&lab, 20);
+	EXPECT_EQ(REFUSALS_PER_SOURCE_MAX - 2, lab.control->refusals.n);
+	lab_skip(&lab, 1800);
+	EXPECT_FALSE(clients[4].is_closed_by_server);
+	lab_skip(&lab, 500);
+	EXPECT_TRUE(lab_until(&lab, lab_is_closed, &clients[4], 1000));
+	EXPECT_EQ(0, lab.control->refusals.n);
+	EXPECT_EQ(0, lab.control->counters.tcp_refused_by_reply);
+	EXPECT_EQ(2, lab_count_connections(&lab));
+	// One that is kept when the lane stops goes with it.
+	lab_client_open(&lab, &client);
+	lab_run(&lab, 20);
+	EXPECT_EQ(1, lab.control->refusals.n);
 	lab_close(&lab);
 }
 
@@ -271,7 +340,7 @@ TEST(conn, the_rate_of_calls_of_a_source)
 	}
 	lab_run(&lab, 20);
 	EXPECT_LE(lab_count_events(&lab, EVENT_CALL_STARTED, ""), 4); // it takes less than 3 s
-	EXPECT_LE(lab_count_events(&lab, EVENT_DOWN, ""), 4);
+	EXPECT_LE(lab_count_ends(&lab, ""), 4);
 	EXPECT_GE(lab_count_events(&lab, EVENT_CALL_REFUSED, "limit=setups_per_second_per_source"),
 		16);
 	EXPECT_EQ(PPTP_OCRP_BUSY, client.last.ocrp.result);

@@ -62,7 +62,7 @@ static void start_eal(void)
 	need(shared_pool != NULL, "packet pool");
 }
 
-static unsigned int count_descriptors(void)
+unsigned int lab_count_descriptors(void)
 {
 	DIR *d = opendir("/proc/self/fd");
 	unsigned int n = 0;
@@ -120,7 +120,8 @@ static void open_worker(struct lab *lab, unsigned int i)
 	snprintf(name, sizeof(name), "exceptions-%u", i);
 	lab->links[i].exceptions = lane_ring_new_events(name, 64, 0);
 	lab->links[i].wake = &lab->wake;
-	need(session_table_init(&lab->tables[i], LAB_SLOTS, SOCKET_ID_ANY) == 0, "session table");
+	need(session_table_init(&lab->tables[i], LAB_SLOTS, SOCKET_ID_ANY, true) == 0,
+		"session table");
 	lab->table_list[i] = &lab->tables[i];
 	lab->counter_list[i] = &lab->counters[i];
 }
@@ -130,6 +131,16 @@ void lab_open(struct lab *lab, void (*change)(struct config *c))
 	lab_open_with(lab, change, drivers_find_aaa("local"));
 }
 
+static void note_stopping(void *context)
+{
+	((struct lab *)context)->n_stopping++;
+}
+
+static void note_second(void *context)
+{
+	((struct lab *)context)->n_seconds++;
+}
+
 void lab_open_with(struct lab *lab, void (*change)(struct config *c), const struct aaa_driver *aaa)
 {
 	memset(lab, 0, sizeof(*lab));
@@ -137,7 +148,7 @@ void lab_open_with(struct lab *lab, void (*change)(struct config *c), const stru
 	TAILQ_INIT(&lab->clients);
 	lab->pool = shared_pool;
 	lab->n_mbufs = rte_mempool_in_use_count(lab->pool);
-	lab->n_descriptors = count_descriptors();
+	lab->n_descriptors = lab_count_descriptors();
 	open_config(lab, change);
 	log_open(&lab->log, LOG_TARGET_STDERR, LOG_LEVEL_DEBUG, "lab");
 	// The history is what tests look at; ADIT_LAB_LOG shows the log as well.
@@ -159,6 +170,9 @@ void lab_open_with(struct lab *lab, void (*change)(struct config *c), const stru
 		.wake = &lab->wake,
 		.owners = lab->owners,
 		.aaa = aaa,
+		.stopping = note_stopping,
+		.every_second = note_second,
+		.context = lab,
 	};
 	need(control_new(&config, &lab->control) == 0, "control");
 }
@@ -198,7 +212,7 @@ void lab_close(struct lab *lab)
 		close(lab->null_fd);
 	config_free(lab->config);
 	EXPECT_EQ(lab->n_mbufs, rte_mempool_in_use_count(lab->pool));
-	EXPECT_EQ(lab->n_descriptors, count_descriptors());
+	EXPECT_EQ(lab->n_descriptors, lab_count_descriptors());
 	EXPECT_NE(0, access(lab->socket_path, F_OK));
 }
 
@@ -222,19 +236,30 @@ void lab_put_event(struct lab *lab, const struct lane_event *e)
 	lane_wake_kick(links->wake);
 }
 
-static struct lab_client *find_client(struct lab *lab, uint16_t peer_call_id)
+// Who asked for this call. Clients may choose the same Call ID: the one that has no session yet.
+static struct lab_client *find_caller(struct lab *lab, uint16_t peer_call_id)
+{
+	struct lab_client *c, *best = NULL;
+
+	TAILQ_FOREACH(c, &lab->clients, in_all)
+	if (c->call_id == peer_call_id && (!best || !lab_find_session(lab, c->session_id)))
+		best = c;
+	return best;
+}
+
+static struct lab_client *find_client(struct lab *lab, uint64_t session_id)
 {
 	struct lab_client *c;
 
 	TAILQ_FOREACH(c, &lab->clients, in_all)
-	if (c->call_id == peer_call_id)
+	if (c->session_id == session_id)
 		return c;
 	return NULL;
 }
 
 static void take_frame(struct lab *lab, const struct lab_session *s, const struct lane_command *k)
 {
-	struct lab_client *c = find_client(lab, s->add.peer_call_id);
+	struct lab_client *c = find_client(lab, s->id);
 
 	if (c && !lab->loses_frames)
 		lab_client_take_frame(c, k->protocol,
@@ -247,7 +272,7 @@ static void add_session(struct lab *lab, uint8_t worker, const struct lane_comma
 {
 	uint32_t slot = session_id_slot(k->session_id);
 	struct lab_session *s = &lab->sessions[worker][slot];
-	struct lab_client *c = find_client(lab, k->add.peer_call_id);
+	struct lab_client *c = find_caller(lab, k->add.peer_call_id);
 
 	EXPECT_EQ(worker, session_id_worker(k->session_id));
 	EXPECT_EQ(SESSION_ID_NONE, s->id); // the slot is free
@@ -298,6 +323,7 @@ static void obey(struct lab *lab, uint8_t worker, const struct lane_command *k)
 		break;
 	case COMMAND_SESSION_OPEN:
 		EXPECT_TRUE(!k->open.on || s->encrypts || !s->add.require_encryption);
+		s->open = k->open;
 		s->is_open = k->open.on;
 		s->inner_be = k->open.inner_be;
 		break;
@@ -307,6 +333,18 @@ static void obey(struct lab *lab, uint8_t worker, const struct lane_command *k)
 	case COMMAND_SEND_PPP:
 		s->n_frames++;
 		take_frame(lab, s, k);
+		break;
+	case COMMAND_SESSION_FLUSH:
+		s->n_flushes++;
+		break;
+	case COMMAND_SEND_IP:
+		s->n_packets++;
+		s->packet_len = rte_pktmbuf_data_len(k->packet);
+		if (s->packet_len <= sizeof(s->packet))
+			memcpy(s->packet, rte_pktmbuf_mtod(k->packet, uint8_t *), s->packet_len);
+		else
+			EXPECT_EQ(0, (int)s->packet_len);
+		rte_pktmbuf_free(k->packet);
 		break;
 	case COMMAND_SEND_FRAME:
 	case COMMAND_INJECT:
@@ -367,6 +405,14 @@ void lab_run(struct lab *lab, int ms)
 		lab_turn(lab);
 }
 
+void lab_skip(struct lab *lab, int ms)
+{
+	for (; ms > 0; ms -= LAB_SKIP_MS) {
+		lab->control->loop.ahead_ns += LAB_SKIP_MS * UINT64_C(1000000);
+		lab_turn(lab);
+	}
+}
+
 bool lab_is_empty(struct lab *lab, void *unused)
 {
 	return lab_count_connections(lab) == 0 && lab_count_calls(lab) == 0;
@@ -384,6 +430,12 @@ unsigned int lab_count_events(const struct lab *lab, enum event_kind kind, const
 		n += r && r->kind == kind && strstr(r->text, text);
 	}
 	return n;
+}
+
+unsigned int lab_count_ends(const struct lab *lab, const char *text)
+{
+	return lab_count_events(lab, EVENT_DOWN, text) +
+	       lab_count_events(lab, EVENT_CALL_FAILED, text);
 }
 
 unsigned int lab_count_calls(const struct lab *lab)

@@ -10,6 +10,7 @@ enum {
 	LAB_WORKERS = 2,
 	LAB_SLOTS = 600, // a worker
 	LAB_MBUFS = 2047,
+	LAB_SKIP_MS = 100,
 };
 
 // What a worker was told of a session, in order.
@@ -19,8 +20,11 @@ struct lab_session {
 	struct command_session_link link;
 	bool has_link, has_keys, encrypts, is_open;
 	struct mppe_start_keys keys;
+	struct command_session_open open;
 	uint32_t inner_be;
-	uint32_t n_frames;
+	uint32_t n_frames, n_flushes, n_packets;
+	size_t packet_len; // of the last COMMAND_SEND_IP
+	uint8_t packet[LIMIT_MTU_BYTES];
 };
 
 struct lab_client;
@@ -47,14 +51,18 @@ struct lab {
 	unsigned int n_descriptors, n_mbufs; // before
 	char socket_path[64];
 	bool is_stopped;
+	unsigned int n_stopping, n_seconds; // what control told its owner
 };
 
 struct lab_client {
 	struct lab *lab;
 	int fd; // -1: closed
 	bool is_closed_by_server;
-	bool is_deaf;		  // does not read
-	bool answers_stop;	  // StopCCRQ by StopCCRP and a close
+	bool is_deaf;	   // does not read
+	bool answers_stop; // StopCCRQ by StopCCRP and a close
+	bool is_mute;	   // no PPP of it comes through
+	// Takes a frame of the server's before the peer can: true, and the peer never sees it.
+	bool (*takes_frame)(struct lab_client *c, uint16_t protocol, struct span info);
 	struct sim_tunnel tunnel; // only its end of the framing, see lab_client.c
 	struct sim_random random;
 	struct sim_peer peer;
@@ -82,15 +90,20 @@ void lab_turn(struct lab *lab);
 bool lab_until(
 	struct lab *lab, bool (*holds)(struct lab *lab, void *context), void *context, int ms);
 void lab_run(struct lab *lab, int ms);
+// Let control's clock run ahead, with a turn for each LAB_SKIP_MS; that of the clients does not.
+void lab_skip(struct lab *lab, int ms);
 
 // Events so far of this kind that contain this text.
 unsigned int lab_count_events(const struct lab *lab, enum event_kind kind, const char *text);
+// Records of calls that ended, `down` and `call-failed`, that contain this text.
+unsigned int lab_count_ends(const struct lab *lab, const char *text);
 struct lab_session *lab_find_session(struct lab *lab, uint64_t id);
 // Calls that control has, in any phase.
 unsigned int lab_count_calls(const struct lab *lab);
 unsigned int lab_count_connections(const struct lab *lab);
 // Addresses that are not free.
 unsigned int lab_count_addresses(const struct lab *lab);
+unsigned int lab_count_descriptors(void); // of this process
 void lab_put_event(struct lab *lab, const struct lane_event *e);
 // Send a command to the API socket and take the whole reply; what is on "out" and "err" goes to
 // text. Returns the exit code.

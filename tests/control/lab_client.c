@@ -48,14 +48,17 @@ void sim_tunnel_send_frame(
 	lab_put_event(c->lab, &e);
 }
 
-void sim_tunnel_key(struct sim_direction *d, const uint8_t start[16])
+void sim_tunnel_key(struct sim_tunnel *t, enum sim_direction direction,
+	const struct mppe_mode *mode, enum sim_mppe_kind kind, const uint8_t start[16])
 {
-	d->has_keys = true;
+	t->has_keys[direction] = true;
 }
 
 void lab_client_take_frame(struct lab_client *c, uint16_t protocol, struct span info)
 {
-	if (c->has_peer)
+	if (c->takes_frame && c->takes_frame(c, protocol, info))
+		return;
+	if (c->has_peer && !c->is_mute)
 		sim_peer_receive(&c->peer, protocol, info, loop_clock_ns());
 }
 
@@ -164,7 +167,7 @@ static void hear(struct lab_client *c, const struct pptp_message *m)
 		return;
 	if (m->type == PPTP_SCCRP)
 		lab_client_call(c, c->call_id);
-	else if (m->type == PPTP_OCRP && m->ocrp.result == PPTP_OCRP_CONNECTED)
+	else if (m->type == PPTP_OCRP && m->ocrp.result == PPTP_OCRP_CONNECTED && !c->is_mute)
 		sim_peer_start(&c->peer, loop_clock_ns());
 }
 
@@ -196,7 +199,7 @@ void lab_client_turn(struct lab_client *c)
 			c->is_closed_by_server = true;
 		read_messages(c);
 	}
-	if (c->has_peer && sim_peer_deadline(&c->peer) <= now)
+	if (c->has_peer && !c->is_mute && sim_peer_deadline(&c->peer) <= now)
 		sim_peer_expire(&c->peer, now);
 }
 

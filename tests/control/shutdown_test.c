@@ -49,9 +49,11 @@ TEST(shutdown, sigterm_ends_everything_politely)
 	idle.answers_stop = true;
 	lab_run(&lab, 20);
 	uint64_t begin = loop_clock_ns();
+	EXPECT_EQ(0, lab.n_stopping);
 	ASSERT_EQ(0, kill(getpid(), SIGTERM));
 	lab_run(&lab, 5);
 	EXPECT_FALSE(is_listening());
+	EXPECT_EQ(1, lab.n_stopping); // said at the beginning
 	EXPECT_TRUE(lab_until(&lab, is_stopped, NULL, 5000));
 	EXPECT_LT(loop_clock_ns() - begin, UINT64_C(1000000000)); // they all answer
 	EXPECT_TRUE(a.peer.has_ended);
@@ -59,7 +61,7 @@ TEST(shutdown, sigterm_ends_everything_politely)
 	EXPECT_STREQ("SCCRP OCRP CDN StopCCRQ ", b.heard);
 	EXPECT_STREQ("SCCRP StopCCRQ ", idle.heard);
 	EXPECT_EQ(PPTP_STOP_SHUTDOWN, idle.last.stop.code);
-	EXPECT_EQ(2, lab_count_events(&lab, EVENT_DOWN, "reason=admin-shutdown by=admin"));
+	EXPECT_EQ(2, lab_count_ends(&lab, "reason=admin-shutdown by=admin"));
 	EXPECT_EQ(1, lab_count_events(&lab, EVENT_STOPPING, "calls=2"));
 	EXPECT_EQ(0, lab_count_calls(&lab));
 	EXPECT_EQ(0, lab_count_connections(&lab));
@@ -135,6 +137,15 @@ TEST(shutdown, no_new_calls_while_it_stops)
 	(void)control_turn(lab.control, 10);
 	lab_client_turn(&a);
 	EXPECT_EQ(0, lab_count_calls(&lab));
+	lab_close(&lab);
+}
+
+TEST(shutdown, the_owner_hears_that_the_lane_turns)
+{
+	lab_open(&lab, NULL);
+	lab_skip(&lab, 3500);
+	EXPECT_GE(lab.n_seconds, 3);
+	EXPECT_LE(lab.n_seconds, 4);
 	lab_close(&lab);
 }
 

@@ -253,14 +253,22 @@ sent_by_adit() # FILTER
 # ---------------------------------------------------------------- adit
 
 # The configuration of the lab with a socket of its own, and what the caller wants otherwise, in
-# the words of the configuration: "ppp = { lcp_echo_interval_s = 2; };". LAB_WORKERS: their CPUs.
+# the words of the configuration: "ppp = { lcp_echo_interval_s = 2; };". LAB_WORKERS: their CPUs;
+# LAB_USERS: more users, each with the comma after it.
 adit_config() # [GROUP]...
 {
-	sed -E -e "s|^(\s*socket\s*=\s*)\"[^\"]*\"|\1\"$lab_dir/adit.sock\"|" \
+	printf '%s\n' "${LAB_USERS:-}" >"$lab_dir/users"
+	sed -E -e "/^users = \(/r $lab_dir/users" -e "s|^(\s*socket\s*=\s*)\"[^\"]*\"|\1\"$lab_dir/adit.sock\"|" \
 		-e "s|^(\s*workers\s*=\s*)\[.*\]|\1[${LAB_WORKERS:-1}]|" \
 		"$top/config/lab.cfg" >"$lab_dir/adit.cfg"
 	printf '%s\n' "$@" >>"$lab_dir/adit.cfg"
 	chmod 640 "$lab_dir/adit.cfg"
+}
+
+# It serves, or it has ended.
+adit_is_decided()
+{
+	grep -q 'event=ready' "$lab_dir/adit.log" || ! kill -0 "$adit_pid"
 }
 
 adit_start()
@@ -272,7 +280,11 @@ adit_start()
 	[ -e "$lab_dir/adit.cfg" ] || adit_config
 	ip netns exec "$box" "$adit" -c "$lab_dir/adit.cfg" >"$lab_dir/adit.log" 2>&1 &
 	adit_pid=$!
-	await 15 'event=ready' "$lab_dir/adit.log" >/dev/null
+	await_true 30 adit_is_decided
+	grep -q 'event=ready' "$lab_dir/adit.log" || {
+		fail "adit did not start: $(tail -n 3 "$lab_dir/adit.log")"
+		return 1
+	}
 	await_true 5 ctl show version
 }
 
@@ -353,6 +365,9 @@ guest_boot()
 		--timeout "${GUEST_TIMEOUT:-200}" <"$lab_dir/guest.in" >"$lab_dir/guest.out" \
 		2>"$lab_dir/guest.err" &
 	guest_pid=$!
+	# On a busy machine user-mode Linux now and then misses the wake-up for a frame and reads it
+	# together with the next one, a second later if the next is a retransmission. These make one come soon.
+	ip netns exec "$lab_guest_ns" ping -q -i 0.05 "${lab_guest_options[3]%/*}" >/dev/null 2>&1 &
 	exec {guest_fd}<"$lab_dir/guest.out"
 }
 

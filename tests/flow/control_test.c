@@ -407,7 +407,7 @@ TEST(control, stateful_keys_leave_a_session_without_any)
 	struct flow_client c;
 	struct lane_command keys = {
 		.kind = COMMAND_SESSION_KEYS,
-		.keys = {.strength = MPPE_STRENGTH_128, .is_stateless = false},
+		.keys = {.receive = {MPPE_STRENGTH_128, false}, .send = {MPPE_STRENGTH_128, false}},
 	};
 
 	flow_open(&f, NULL);

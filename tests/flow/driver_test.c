@@ -7,12 +7,18 @@
 #include "wire/inet.h"
 #include "wire/ppp.h"
 
-static void open_late(struct flow *f, struct flow_client *c)
+static void open_late_as(
+	struct flow *f, struct flow_client *c, const struct flow_client_options *options)
 {
 	late_driver_control = (struct late_driver_control){
 		.submit_max = LATE_DRIVER_DEPTH, .room = LATE_DRIVER_DEPTH};
-	flow_open(f, &(struct flow_options){.crypto = &late_driver});
-	flow_client_up(f, c, NULL);
+	flow_open(f, &(struct flow_options){.crypto = &late_driver, .may_be_stateful = true});
+	flow_client_up(f, c, options);
+}
+
+static void open_late(struct flow *f, struct flow_client *c)
+{
+	open_late_as(f, c, NULL);
 }
 
 static void push_both_ways(struct flow_client *c, unsigned int n)
@@ -229,18 +235,135 @@ TEST(driver, new_keys_of_a_busy_session)
 
 	open_late(&f, &c);
 	late_driver_control.is_slow = true;
-	expect_command_under_load(
-		&c, &(struct lane_command){
-			    .kind = COMMAND_SESSION_KEYS,
-			    .session_id = c.id,
-			    .keys = {.strength = MPPE_STRENGTH_128, .is_stateless = true},
-		    });
+	expect_command_under_load(&c, &(struct lane_command){
+					      .kind = COMMAND_SESSION_KEYS,
+					      .session_id = c.id,
+					      .keys = {.receive = {MPPE_STRENGTH_128, true},
+						      .send = {MPPE_STRENGTH_128, true}},
+				      });
 	EXPECT_FALSE(flow_session(&c)->flags & SESSION_ENCRYPT); // as new keys leave it
 	(void)flow_discard(&f, FLOW_INSIDE);
 	flow_client_keys(&c);
 	flow_client_encrypt(&c, true);
 	flow_send_up(&c, ip, flow_ip(ip, c.inner, FLOW_HOST, INET_UDP, 100));
 	EXPECT_EQ(flow_discard(&f, FLOW_INSIDE), 1);
+	flow_close(&f);
+}
+
+static const struct flow_client_options stateful = {
+	.stateful_up = true, .stateful_down = true, .is_linux = true};
+
+TEST(driver, stateful_streams_keep_their_order)
+{
+	struct flow f;
+	struct flow_client c;
+
+	open_late_as(&f, &c, &stateful);
+	late_driver_control.is_holding = true;
+	push_both_ways(&c, 300);
+	late_driver_control.is_holding = false;
+	flow_poll(&f);
+	expect_both_ways(&c, 300);
+	EXPECT_EQ(flow_drops_all(&f), 0);
+	flow_close(&f);
+}
+
+// A gap is judged only when all before it has come back; a trial has several turns, and what comes
+// meanwhile is refused.
+TEST(driver, stateful_loss_with_packets_in_flight)
+{
+	struct flow f;
+	struct flow_client c;
+	struct lane_event e;
+	uint8_t ip[FLOW_FRAME_BYTES];
+
+	open_late_as(&f, &c, &stateful);
+	size_t len = flow_ip(ip, c.inner, FLOW_HOST, INET_UDP, 100);
+	late_driver_control.is_holding = true;
+	flow_send_up(&c, ip, len);
+	flow_client_lose(&c);
+	flow_send_up(&c, ip, len);
+	EXPECT_EQ(flow_drops(&f, DROP_CRYPTO_FULL), 1);
+	EXPECT_FALSE(flow_event(&f, 0, LANE_DESYNC, &e));
+	late_driver_control.is_holding = false;
+	flow_poll(&f);
+	EXPECT_EQ(flow_discard(&f, FLOW_INSIDE), 1);
+	flow_send_up(&c, ip, len);
+	EXPECT_TRUE(flow_event(&f, 0, LANE_DESYNC, &e));
+
+	c.up.flush_is_due = true;
+	late_driver_control.is_slow = true;
+	flow_push_up(&c, ip, len);
+	for (unsigned int turn = 1; turn < 8; turn++) {
+		late_driver_control.turn = turn;
+		(void)worker_poll(f.workers[0]);
+		if (turn == 2)
+			flow_push_up(&c, ip, len);
+	}
+	EXPECT_EQ(flow_discard(&f, FLOW_INSIDE), 1);
+	EXPECT_EQ(flow_session(&c)->rx_sync.flush, MPPE_FLUSH_CHANGES);
+	EXPECT_EQ(flow_drops(&f, DROP_CRYPTO_FULL), 2);
+	EXPECT_FALSE(flow_session(&c)->flags & SESSION_HAS_CHECKPOINT);
+	late_driver_control.is_slow = false;
+	flow_close(&f);
+}
+
+// What it does not take was never there: the same flushed packet goes again, up and down.
+TEST(driver, stateful_packets_that_are_not_taken)
+{
+	struct flow f;
+	struct flow_client c;
+	struct flow_down down;
+	uint8_t ip[FLOW_FRAME_BYTES], frame[FLOW_FRAME_BYTES];
+
+	open_late_as(&f, &c, &stateful);
+	size_t len =
+		flow_frame(frame, FLOW_INSIDE, ip, flow_ip(ip, FLOW_HOST, c.inner, INET_UDP, 100));
+	flow_client_reset(&c);
+	late_driver_control.submit_max = 0;
+	flow_put(&f, FLOW_INSIDE, 0, frame, len);
+	EXPECT_EQ(flow_discard(&f, FLOW_OUTSIDE), 0);
+	late_driver_control.submit_max = LATE_DRIVER_DEPTH;
+	flow_put(&f, FLOW_INSIDE, 0, frame, len);
+	ASSERT_TRUE(flow_take_down(&c, &down));
+	EXPECT_TRUE(c.down.was_flushed);
+
+	len = flow_ip(ip, c.inner, FLOW_HOST, INET_UDP, 100);
+	flow_client_lose(&c);
+	flow_send_up(&c, ip, len);
+	struct flow_direction up = c.up;
+	c.up.flush_is_due = true;
+	late_driver_control.submit_max = 0;
+	flow_send_up(&c, ip, len);
+	EXPECT_EQ(flow_discard(&f, FLOW_INSIDE), 0);
+	EXPECT_FALSE(flow_session(&c)->flags & SESSION_HAS_CHECKPOINT);
+	c.up = up;
+	c.up.flush_is_due = true;
+	late_driver_control.submit_max = LATE_DRIVER_DEPTH;
+	flow_send_up(&c, ip, len);
+	flow_send_up(&c, ip, len);
+	EXPECT_EQ(flow_discard(&f, FLOW_INSIDE), 2);
+	flow_close(&f);
+}
+
+// An error in the middle of a trial leaves the key as it was.
+TEST(driver, error_in_a_trial)
+{
+	struct flow f;
+	struct flow_client c;
+	uint8_t ip[FLOW_FRAME_BYTES];
+
+	open_late(&f, &c);
+	size_t len = flow_ip(ip, c.inner, FLOW_HOST, INET_UDP, 100);
+	flow_send_up(&c, ip, len);
+	flow_client_lose(&c);
+	late_driver_control.fails = true;
+	flow_send_up(&c, ip, len);
+	EXPECT_EQ(flow_drops(&f, DROP_CRYPTO_FAILED), 1);
+	EXPECT_FALSE(flow_session(&c)->flags & SESSION_HAS_CHECKPOINT);
+	late_driver_control.fails = false;
+	flow_send_up(&c, ip, len);
+	EXPECT_EQ(flow_discard(&f, FLOW_INSIDE), 2);
 	flow_close(&f);
 }
 

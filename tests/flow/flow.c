@@ -101,6 +101,10 @@ static struct worker_config make_config(struct flow *f, unsigned int index)
 			.address_be = flow_be(is_outside ? FLOW_LISTEN : FLOW_INSIDE_ADDRESS),
 		};
 	}
+	if (o->twin_inside) {
+		c.ports[c.n_ports] = c.ports[FLOW_INSIDE];
+		c.ports[c.n_ports++].has_rx = false;
+	}
 	for (unsigned int other = 0; other < f->n_workers; other++) {
 		c.handoff_in[other] = f->handoff[other][index];
 		c.handoff_out[other] = f->handoff[index][other];
@@ -154,7 +158,9 @@ void flow_open(struct flow *f, const struct flow_options *options)
 	for (unsigned int i = 0; i < f->n_workers; i++)
 		open_rings(f, i);
 	for (unsigned int i = 0; i < f->n_workers; i++) {
-		ASSERT_EQ(session_table_init(&f->sessions[i], FLOW_SLOTS, SOCKET_ID_ANY), 0);
+		ASSERT_EQ(session_table_init(&f->sessions[i], FLOW_SLOTS, SOCKET_ID_ANY,
+				  f->options.may_be_stateful),
+			0);
 		struct worker_config config = make_config(f, i);
 		f->workers[i] = worker_new(&config, &error);
 		ASSERT_EQ(error, 0);

@@ -14,6 +14,8 @@
 #include "crypto/mppe_key.h"
 #include "dataplane/worker.h"
 
+#include <nettle/arcfour.h>
+
 enum {
 	FLOW_OUTSIDE = 0, // ports
 	FLOW_INSIDE = 1,
@@ -49,7 +51,9 @@ struct flow_options {
 	uint16_t inside_mtu;
 	bool accepts_all;
 	const struct crypto_driver *crypto; // NULL: sw
+	bool may_be_stateful;
 	bool no_routes;
+	bool twin_inside; // a second inside port, whose frames come out of the first
 	uint32_t idle_sleep_us;
 };
 
@@ -82,14 +86,28 @@ struct flow_client_options {
 	bool send_pfc, send_acfc;     // what the server may compress
 	bool client_pfc, client_acfc; // what the client does compress
 	bool not_open;
-	uint32_t ack_delay_us; // 0: 10 s
+	bool relays, dhcp_inform; // of the user's group
+	uint32_t ack_delay_us;	  // 0: 10 s
+	uint16_t reorder_pkts;
+	uint32_t reorder_us; // 0: 10 s
+	bool nat_loose;
+	uint16_t peer_window; // 0: no transmit window
+	uint32_t ack_timeout_us;
 	uint32_t slot;
+	enum mppe_strength strength; // 0: 128
+	bool stateful_up, stateful_down;
+	bool is_linux; // changes the key when it flushes, where RFC 3078 only starts RC4 again
 };
 
 struct flow_direction {
 	uint8_t start_key[MPPE_KEY_BYTES_MAX];
 	uint8_t session_key[MPPE_KEY_BYTES_MAX];
 	uint16_t last; // count of the last packet
+	enum mppe_strength strength;
+	bool is_stateful, is_linux;
+	bool flush_is_due; // up: the next packet is flushed
+	bool was_flushed;  // down: the last packet was
+	struct arcfour_ctx rc4;
 };
 
 struct flow_client {
@@ -193,6 +211,8 @@ size_t flow_ppp_data(
 	struct flow_client *c, uint8_t *out, uint16_t protocol, const uint8_t *bytes, size_t len);
 // Move the client's key on as if a packet had been sent that was lost; GRE's sequence number too.
 void flow_client_lose(struct flow_client *c);
+// The client has sent a Reset-Request: control tells the worker.
+void flow_client_reset(struct flow_client *c);
 void flow_send_up(struct flow_client *c, const uint8_t *ip, size_t len);
 void flow_push_up(struct flow_client *c, const uint8_t *ip, size_t len);
 void flow_send_control(struct flow_client *c, uint16_t protocol, const uint8_t *info, size_t len);

@@ -9,9 +9,19 @@
 #include "wire/mppe.h"
 #include "wire/ppp.h"
 
-#include <nettle/arcfour.h>
-
 enum { CLIENT_IP_ID = 0x4242, SEQ_FIRST = 7 };
+
+static void set_start_key(
+	struct flow_direction *d, const struct flow_client_options *o, bool is_stateful)
+{
+	d->strength = o->strength ? o->strength : MPPE_STRENGTH_128;
+	d->is_stateful = is_stateful;
+	d->is_linux = o->is_linux;
+	d->flush_is_due = false;
+	d->last = MPPE_COHERENCY_MASK;
+	mppe_key_initial(d->strength, d->start_key, d->session_key);
+	arcfour_set_key(&d->rc4, mppe_key_len(d->strength), d->session_key);
+}
 
 static void set_start_keys(struct flow_client *c)
 {
@@ -19,9 +29,8 @@ static void set_start_keys(struct flow_client *c)
 		c->up.start_key[i] = (uint8_t)(c->call_id + 3 * i + 1);
 		c->down.start_key[i] = (uint8_t)(c->call_id ^ (5 * i + 2));
 	}
-	mppe_key_initial(MPPE_STRENGTH_128, c->up.start_key, c->up.session_key);
-	mppe_key_initial(MPPE_STRENGTH_128, c->down.start_key, c->down.session_key);
-	c->up.last = c->down.last = MPPE_COHERENCY_MASK;
+	set_start_key(&c->up, &c->options, c->options.stateful_up);
+	set_start_key(&c->down, &c->options, c->options.stateful_down);
 }
 
 static void session_command(struct flow_client *c, struct lane_command *command)
@@ -34,10 +43,11 @@ void flow_client_keys(struct flow_client *c)
 {
 	struct lane_command command = {
 		.kind = COMMAND_SESSION_KEYS,
-		.keys = {.strength = MPPE_STRENGTH_128, .is_stateless = true},
 	};
 
 	set_start_keys(c);
+	command.keys.receive = (struct mppe_mode){c->up.strength, !c->up.is_stateful};
+	command.keys.send = (struct mppe_mode){c->down.strength, !c->down.is_stateful};
 	memcpy(command.keys.start.receive, c->up.start_key, MPPE_KEY_BYTES_MAX);
 	memcpy(command.keys.start.send, c->down.start_key, MPPE_KEY_BYTES_MAX);
 	session_command(c, &command);
@@ -55,7 +65,10 @@ void flow_client_open(struct flow_client *c, bool on)
 {
 	struct lane_command command = {
 		.kind = COMMAND_SESSION_OPEN,
-		.open = {.on = on, .inner_be = flow_be(c->inner)},
+		.open = {.on = on,
+			.inner_be = flow_be(c->inner),
+			.relay_broadcasts = c->options.relays,
+			.dhcp_inform = c->options.dhcp_inform},
 	};
 	uint32_t owner = owner_make((uint8_t)c->options.worker, session_id_slot(c->id));
 
@@ -94,6 +107,12 @@ static void add(struct flow_client *c)
 				.ack_delay_us = o->ack_delay_us ? o->ack_delay_us : 10000000,
 				.gre_jump_max = 1024,
 				.mppe_jump_max = 256,
+				.reorder_pkts = o->reorder_pkts,
+				.reorder_us = o->reorder_us ? o->reorder_us : 10000000,
+				.nat_loose = o->nat_loose,
+				.limit_transmit = o->peer_window > 0,
+				.peer_window = o->peer_window,
+				.ack_timeout_us = o->ack_timeout_us,
 			},
 	};
 
@@ -141,20 +160,54 @@ void flow_client_up(
 
 // --- sending ----------------------------------------------------------------------------------------
 
-static void crypt(struct flow_direction *d, uint8_t *data, size_t len)
+static bool is_flag(uint16_t count)
 {
-	struct arcfour_ctx rc4;
+	return (count & 0xff) == 0xff;
+}
 
-	mppe_key_change(MPPE_STRENGTH_128, d->start_key, d->session_key);
+// One count on, with the change of key that it brings. Returns whether RC4 starts anew.
+static bool step(struct flow_direction *d)
+{
 	d->last = (d->last + 1) & MPPE_COHERENCY_MASK;
-	arcfour_set_key(&rc4, MPPE_KEY_BYTES_MAX, d->session_key);
-	arcfour_crypt(&rc4, len, data, data);
+	if (d->is_stateful && !is_flag(d->last))
+		return false;
+	mppe_key_change(d->strength, d->start_key, d->session_key);
+	return true;
+}
+
+static void crypt(struct flow_direction *d, bool begins, uint8_t *data, size_t len)
+{
+	if (begins)
+		arcfour_set_key(&d->rc4, mppe_key_len(d->strength), d->session_key);
+	arcfour_crypt(&d->rc4, len, data, data);
+}
+
+// Returns the bits of the packet.
+static uint16_t seal(struct flow_direction *d, uint8_t *data, size_t len)
+{
+	bool flushes = d->flush_is_due;
+	bool begins = step(d);
+
+	if (flushes && d->is_linux && !is_flag(d->last))
+		mppe_key_change(d->strength, d->start_key, d->session_key);
+	crypt(d, begins || flushes, data, len);
+	d->flush_is_due = false;
+	return MPPE_PACKET_ENCRYPTED | (begins || flushes ? MPPE_PACKET_FLUSHED : 0);
 }
 
 void flow_client_lose(struct flow_client *c)
 {
-	crypt(&c->up, NULL, 0);
+	uint8_t data[100] = {0};
+
+	(void)seal(&c->up, data, sizeof(data));
 	c->seq++;
+}
+
+void flow_client_reset(struct flow_client *c)
+{
+	struct lane_command command = {.kind = COMMAND_SESSION_FLUSH};
+
+	session_command(c, &command);
 }
 
 size_t flow_ppp_data(
@@ -172,8 +225,8 @@ size_t flow_ppp_data(
 	size_t data_len = ppp_put(data, protocol, pfc, true);
 	memcpy(data + data_len, bytes, len);
 	data_len += len;
-	crypt(&c->up, data, data_len);
-	mppe_packet_put(out + at, MPPE_PACKET_FLUSHED | MPPE_PACKET_ENCRYPTED, c->up.last);
+	uint16_t bits = seal(&c->up, data, data_len);
+	mppe_packet_put(out + at, bits, c->up.last);
 	return at + MPPE_HEADER_BYTES + data_len;
 }
 
@@ -281,18 +334,35 @@ static bool check_outer(const struct flow_client *c, const uint8_t *frame, size_
 	return shim_memeq(__FILE__, __LINE__, "ip", "wanted", ip, wanted, sizeof(wanted));
 }
 
+// Without A every count has its packet; with it, in stateful mode, some may have been lost or left out.
+static void unseal(
+	struct flow_direction *d, const struct mppe_packet *packet, uint8_t *data, size_t len)
+{
+	bool flushed = packet->bits & MPPE_PACKET_FLUSHED;
+	bool begins = flushed;
+
+	EXPECT_EQ(packet->bits & ~MPPE_PACKET_FLUSHED, MPPE_PACKET_ENCRYPTED);
+	EXPECT_EQ(flushed, flushed || !d->is_stateful || is_flag(packet->count));
+	if (!d->is_stateful || !flushed)
+		EXPECT_EQ(packet->count, (d->last + 1) & MPPE_COHERENCY_MASK);
+	while (d->last != packet->count)
+		begins |= step(d);
+	if (d->is_stateful && d->is_linux && flushed && !is_flag(d->last))
+		mppe_key_change(d->strength, d->start_key, d->session_key);
+	d->was_flushed = flushed;
+	crypt(d, begins, data, len);
+}
+
 static bool open_mppe(struct flow_client *c, struct flow_down *out, const uint8_t *at, size_t len)
 {
 	uint8_t clear[FLOW_FRAME_BYTES];
 	struct mppe_packet packet = {0};
 
 	EXPECT_EQ(mppe_packet_get(at, len, &packet), DROP_NONE);
-	EXPECT_EQ(packet.bits, MPPE_PACKET_FLUSHED | MPPE_PACKET_ENCRYPTED);
-	EXPECT_EQ(packet.count, (c->down.last + 1) & MPPE_COHERENCY_MASK);
 	at += MPPE_HEADER_BYTES;
 	len -= MPPE_HEADER_BYTES;
 	memcpy(clear, at, len);
-	crypt(&c->down, clear, len);
+	unseal(&c->down, &packet, clear, len);
 	size_t header_len = c->options.send_pfc ? 1 : 2;
 	EXPECT_EQ(clear[header_len - 1], PPP_IP);
 	EXPECT_EQ(clear[0], c->options.send_pfc ? PPP_IP : 0);

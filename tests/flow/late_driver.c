@@ -4,6 +4,7 @@
 #include <nettle/arcfour.h>
 
 #include <stdlib.h>
+#include <string.h>
 
 struct late_driver_control late_driver_control;
 
@@ -44,20 +45,39 @@ static unsigned int late_submit(void *state, struct crypto_op **ops, unsigned in
 	return taken;
 }
 
+static void load(struct arcfour_ctx *rc4, const struct rc4_state *from)
+{
+	memcpy(rc4->S, from->s, sizeof(rc4->S));
+	rc4->i = from->i;
+	rc4->j = from->j;
+}
+
+static void store(struct rc4_state *to, const struct arcfour_ctx *rc4)
+{
+	memcpy(to->s, rc4->S, sizeof(to->s));
+	to->i = rc4->i;
+	to->j = rc4->j;
+}
+
 static void transform(struct crypto_op *op)
 {
+	struct mppe_context *ctx = op->ctx;
+	enum mppe_strength strength = (enum mppe_strength)ctx->strength;
 	struct arcfour_ctx rc4;
 
-	if (late_driver_control.fails) {
+	if (late_driver_control.fails || !crypto_op_is_valid(op)) {
 		op->status = CRYPTO_ERROR;
 		return;
 	}
 	for (unsigned int i = 0; i < op->n_changes; i++)
-		mppe_key_change((enum mppe_strength)op->ctx->strength, op->ctx->start_key,
-			op->ctx->session_key);
-	arcfour_set_key(
-		&rc4, mppe_key_len((enum mppe_strength)op->ctx->strength), op->ctx->session_key);
+		mppe_key_change(strength, ctx->start_key, ctx->session_key);
+	if (ctx->is_stateless || op->restart || op->n_changes)
+		arcfour_set_key(&rc4, mppe_key_len(strength), ctx->session_key);
+	else
+		load(&rc4, ctx->rc4);
 	arcfour_crypt(&rc4, op->len, op->data, op->data);
+	if (!ctx->is_stateless)
+		store(ctx->rc4, &rc4);
 	op->status = CRYPTO_DONE;
 }
 

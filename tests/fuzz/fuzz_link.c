@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // A PPP link under a client that may say anything at any time.
 //
-//   input    one byte of policy, then records: kind, wait in units of 50 ms, a choice for the kind;
-//            for a frame the choice is its protocol, and length and bytes follow
+//   input    one or two bytes of policy, then records: kind, wait in units of 50 ms, a choice for the
+//            kind; for a frame the choice is its protocol, and length and bytes follow
 #include "fuzz/fuzz.h"
 #include "proto/link.h"
 #include "wire/ppp.h"
@@ -13,6 +13,8 @@ enum record_kind {
 	RECORD_ANSWER,	// a Response with the identifier that is waited for
 	RECORD_VERDICT, // of AAA
 	RECORD_CLOSE,	// by the caller
+	RECORD_DESYNC,	// the worker lost a packet
+	RECORD_ADDRESS, // that the caller has chosen
 	RECORD_KINDS,
 };
 
@@ -21,6 +23,7 @@ struct play {
 	struct step step;
 	uint64_t now_ns;
 	bool has_ended;
+	bool has_keys; // STEP_KEYS was said since authentication began
 	uint8_t request_len[3];
 	uint8_t request[3][64];
 };
@@ -30,6 +33,32 @@ static const uint16_t protocols[] = {PPP_LCP, PPP_CCP, PPP_IPCP, PPP_CHAP, PPP_P
 
 enum { N_PROTOCOLS = sizeof(protocols) / sizeof(protocols[0]) };
 
+// The bits of the second byte, which is there when bit 6 of the first is set.
+enum policy_bit {
+	POLICY_PREFER = 1,
+	POLICY_STATEFUL = 2,
+	POLICY_ALL_METHODS = 4,
+	POLICY_PAP_FIRST = 8,
+	POLICY_CLIENT_ADDRESS = 16,
+	POLICY_CHANGE_PASSWORD = 32,
+};
+
+static void add_policy(struct link_config *c, uint8_t more)
+{
+	static const enum auth_method methods[] = {
+		AUTH_METHOD_PAP, AUTH_METHOD_MSCHAPV2, AUTH_METHOD_MSCHAPV1, AUTH_METHOD_CHAP_MD5};
+
+	c->prefer_encryption = more & POLICY_PREFER;
+	c->require_stateless = !(more & POLICY_STATEFUL);
+	c->use_client_address = more & POLICY_CLIENT_ADDRESS;
+	c->may_change_password = more & POLICY_CHANGE_PASSWORD;
+	if (!(more & POLICY_ALL_METHODS))
+		return;
+	c->n_auth_methods = 4;
+	for (int i = 0; i < 4; i++)
+		c->auth_methods[i] = methods[(i + !(more & POLICY_PAP_FIRST)) % 4];
+}
+
 static struct link_config config_of(uint8_t bits)
 {
 	static const uint32_t strengths[] = {MPPE_OPTION_128, 0, MPPE_OPTION_40, CCP_STRENGTH_BITS};
@@ -37,6 +66,9 @@ static struct link_config config_of(uint8_t bits)
 	return (struct link_config){
 		.mru = 1400,
 		.require_encryption = !(bits & 1),
+		.require_stateless = true,
+		.auth_methods = {AUTH_METHOD_MSCHAPV2},
+		.n_auth_methods = 1,
 		.mppe_bits = strengths[bits >> 1 & 3],
 		.server_be = 1,
 		.dns_be = {2},
@@ -57,6 +89,22 @@ static struct link_config config_of(uint8_t bits)
 }
 
 // What must hold after every call; and remember our requests.
+static void check_keys(struct play *p)
+{
+	const struct link_config *c = p->link.config;
+	struct link_keys keys;
+
+	p->has_keys = true;
+	link_get_keys(&p->link, &keys);
+	REQUIRE(auth_method_has_keys(lcp_auth_method(&p->link.lcp)) && p->link.verdict.has_keys);
+	REQUIRE(keys.receive.strength != MPPE_STRENGTH_NONE);
+	REQUIRE(keys.send.strength != MPPE_STRENGTH_NONE);
+	REQUIRE(!c->require_stateless || (keys.receive.is_stateless && keys.send.is_stateless));
+	REQUIRE(!keys.start.is_v1 || keys.start.has_lm ||
+		(keys.receive.strength == MPPE_STRENGTH_128 &&
+			keys.send.strength == MPPE_STRENGTH_128));
+}
+
 static void look(struct play *p)
 {
 	REQUIRE(!p->step.overflowed);
@@ -69,6 +117,13 @@ static void look(struct play *p)
 			p->has_ended = true;
 			REQUIRE(i == p->step.n_items - 1u && item->reason != END_NONE);
 		}
+		if (item->kind == STEP_AUTHENTICATE)
+			p->has_keys = false;
+		else if (item->kind == STEP_KEYS)
+			check_keys(p);
+		REQUIRE(item->kind != STEP_ENCRYPT || p->has_keys);
+		REQUIRE(item->kind != STEP_UP || !p->link.config->require_encryption ||
+			p->has_keys);
 		if (item->kind != STEP_FRAME)
 			continue;
 		REQUIRE(info.len >= CP_HEADER_BYTES && info.len <= FSM_INFO_BYTES_MAX);
@@ -120,16 +175,31 @@ static void give_verdict(struct play *p, uint8_t bits)
 		.reason = reasons[(bits >> 2) % 3],
 		.ms_error = bits & 16 ? 691 : 0,
 		.client_be = 3,
+		.keys = {.is_v1 = bits & 32, .has_lm = bits & 64},
+		.client_chooses = bits & 128,
 	};
+
+	v.has_keys &= auth_method_has_keys(lcp_auth_method(&p->link.lcp));
 
 	link_authenticated(&p->link, &v, p->now_ns, &p->step);
 }
 
 static void answer_challenge(struct play *p)
 {
+	static const uint8_t md5[4 + 1 + 16] = {CHAP_RESPONSE, 0, 0, sizeof(md5), 16};
+	uint8_t request[] = {1, 0, 0, 8, 1, 'u', 1, 'p'}; // PAP
 	uint8_t response[4 + 1 + CHAP_MSCHAPV2_VALUE_BYTES] = {
 		CHAP_RESPONSE, p->link.auth.id, 0, sizeof(response), CHAP_MSCHAPV2_VALUE_BYTES};
 
+	if (lcp_auth_method(&p->link.lcp) == AUTH_METHOD_PAP) {
+		link_receive(
+			&p->link, PPP_PAP, span_of(request, sizeof(request)), p->now_ns, &p->step);
+		return;
+	}
+	if (lcp_auth_method(&p->link.lcp) == AUTH_METHOD_CHAP_MD5) {
+		memcpy(response, md5, sizeof(md5));
+		response[1] = p->link.auth.id;
+	}
 	link_receive(&p->link, PPP_CHAP, span_of(response, sizeof(response)), p->now_ns, &p->step);
 }
 
@@ -151,6 +221,11 @@ static void play_record(struct play *p, struct reader *r)
 		answer_challenge(p);
 	} else if (kind == RECORD_VERDICT) {
 		give_verdict(p, choice);
+	} else if (kind == RECORD_DESYNC) {
+		link_desync(&p->link, p->now_ns, &p->step);
+	} else if (kind == RECORD_ADDRESS) {
+		link_address_chosen(&p->link, choice & 1 ? 4 : link_address_asked(&p->link),
+			p->now_ns, &p->step);
 	} else {
 		link_close(&p->link, (enum end_reason)(1 + choice % (END_REASON_COUNT - 1)),
 			p->now_ns, &p->step);
@@ -162,9 +237,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const uint8_t challenge[16];
 	struct reader r = reader_of(span_of(data, size));
-	struct link_config config = config_of(reader_u8(&r));
+	uint8_t policy = reader_u8(&r);
+	struct link_config config = config_of(policy);
 	struct play p = {.now_ns = 1000};
 
+	if (policy & 64)
+		add_policy(&config, reader_u8(&r));
 	link_init(&p.link, &config, 1, challenge);
 	link_start(&p.link, p.now_ns, &p.step);
 	look(&p);

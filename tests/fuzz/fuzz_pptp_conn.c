@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // The server's end of TCP/1723 under a peer that may send anything in any pieces at any time.
 //
-//   input  records: kind, wait in units of 500 ms, and what the kind needs
+//   input  records: kind, wait in units of 500 ms, and what the kind needs; a first byte with the
+//          highest bit set makes it a client that is to be refused
 #include "fuzz/fuzz.h"
 #include "proto/pptp_call.h"
 #include "proto/pptp_conn.h"
@@ -51,13 +52,19 @@ static void call(struct play *p, const struct pptp_message *message)
 	uint8_t bytes[PPTP_MESSAGE_BYTES_MAX];
 	struct writer w = writer_of(bytes, sizeof(bytes));
 
-	if (message->type != PPTP_OCRQ)
-		pptp_call_receive(&p->call, message, &w);
-	else if (p->call.state != PPTP_CALL_ESTABLISHED &&
-		 pptp_call_check(&message->ocrq) == END_NONE)
-		pptp_call_accept(&p->call, &message->ocrq, 7, 64, &w);
-	else
+	const struct pptp_call_offer offer = {.call_id = 7, .window = 64, .delay = 1};
+	enum end_reason reason;
+
+	if (message->type != PPTP_OCRQ) {
+		reason = pptp_call_receive(&p->call, message);
+		if (reason != END_NONE)
+			pptp_call_disconnect(&p->call, reason, "fuzz", &w);
+	} else if (p->call.state != PPTP_CALL_ESTABLISHED &&
+		   pptp_call_check(&message->ocrq) == END_NONE) {
+		pptp_call_accept(&p->call, &message->ocrq, &offer, &w);
+	} else {
 		pptp_call_refuse(&message->ocrq, END_LIMIT_CALLS, &w);
+	}
 	REQUIRE(!w.failed);
 	check_said(span_of(bytes, w.len));
 }
@@ -137,6 +144,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct play p = {.now_ns = 1000};
 
 	pptp_conn_init(&p.conn, &config, p.now_ns);
+	if (size > 0 && data[0] & 0x80)
+		pptp_conn_refuse(&p.conn, (enum end_reason)(1 + data[0] % (END_REASON_COUNT - 1)));
 	while (r.left > 0)
 		play_record(&p, &r);
 	// Left alone it closes: an Echo-Request stays without reply.

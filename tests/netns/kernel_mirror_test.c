@@ -191,7 +191,9 @@ TEST(kernel_mirror, routes_of_the_kernel)
 	EXPECT_EQ(r.port, 0);
 	EXPECT_EQ(r.gateway_be, ip("198.18.0.254"));
 	EXPECT_EQ(route_of(&w, "10.20.0.1", ROUTE_LOCAL).kind, ROUTE_LOCAL);
-	EXPECT_EQ(route_of(&w, "10.20.0.255", ROUTE_BLACKHOLE).kind, ROUTE_BLACKHOLE);
+	r = route_of(&w, "10.20.0.255", ROUTE_BROADCAST);
+	EXPECT_EQ(r.kind, ROUTE_BROADCAST);
+	EXPECT_EQ(r.port, 1);
 	world_close(&w);
 }
 

@@ -5,6 +5,7 @@
 #include "drivers/drivers.h"
 #include "crypto/mschap.h"
 #include "pcap/pcap_session.h"
+#include "proto/mppe_sync.h"
 #include "wire/chap.h"
 #include "wire/cp.h"
 #include "wire/inet.h"
@@ -146,34 +147,22 @@ static enum mppe_strength strength_of(uint32_t bits)
 				       : MPPE_STRENGTH_NONE;
 }
 
-// What a receiver keeps. The real one is in lib/proto; this one knows only what Linux sends.
+// What a worker keeps of a direction (dataplane/stage_mppe_in.c).
 struct receiver {
+	const struct crypto_driver *driver;
+	void *state;
 	struct mppe_context ctx;
 	struct rc4_state rc4;
-	uint16_t last; // coherency count
-	bool is_in_step;
+	struct mppe_sync sync;
 };
 
-// How many changes of key to do for this packet, or -1 if it cannot be read.
-static int changes_for(struct receiver *r, struct mppe_packet packet)
+static void begin(struct receiver *r, const struct crypto_driver *driver,
+	enum mppe_strength strength, bool is_stateless, const uint8_t *start_key)
 {
-	unsigned int distance = (packet.count - r->last) & MPPE_COHERENCY_MASK;
-	unsigned int boundaries = ((r->last + 1) % 256 + distance) / 256;
-
-	if (r->ctx.is_stateless) {
-		r->last = packet.count;
-		return (int)distance;
-	}
-	if (distance != 1)
-		r->is_in_step = false;
-	if (!r->is_in_step && !(packet.bits & MPPE_PACKET_FLUSHED))
-		return -1;
-	// After a Reset-Request Linux changes the key where RFC 3078 7.2 only begins RC4 anew.
-	if (packet.bits & MPPE_PACKET_FLUSHED && packet.count % 256 != 255)
-		boundaries++;
-	r->last = packet.count;
-	r->is_in_step = true;
-	return (int)boundaries;
+	*r = (struct receiver){.driver = driver};
+	mppe_context_init(&r->ctx, strength, is_stateless, start_key, &r->rc4);
+	mppe_sync_init(&r->sync, is_stateless, 256);
+	ASSERT_EQ(0, driver->open(32, &r->state));
 }
 
 // A PPP frame as a peer may send it: IPv4 whole and with a right checksum, TCP under Van Jacobson's
@@ -203,26 +192,81 @@ static bool is_plausible(struct span ppp)
 		       (protocol == PPP_IP ? DROP_NONE : DROP_INNER_IP_BAD);
 }
 
-// One packet through the driver in a copy. Returns whether the result makes sense.
-static bool decrypt(const struct crypto_driver *driver, void *state, struct receiver *r,
-	struct span packet, int n_changes)
+// What a worker believes after a gap.
+static bool is_proof(struct span ppp)
 {
-	uint8_t data[2048];
+	struct inet_ipv4 ip;
+	uint16_t protocol;
+	uint8_t header_len;
+
+	return ppp_get(ppp.bytes, ppp.len, &protocol, &header_len) == DROP_NONE &&
+	       protocol == PPP_IP &&
+	       inet_ipv4_get(ppp.bytes + header_len, ppp.len - header_len, DROP_INNER_IP_BAD,
+		       &ip) == DROP_NONE;
+}
+
+// `packet` through the driver, to data[2048]. Returns whether the result makes sense.
+static bool decrypt(
+	struct receiver *r, struct span packet, uint16_t n_changes, bool restart, uint8_t *data)
+{
 	struct crypto_op op = {.ctx = &r->ctx,
 		.data = data,
 		.len = (uint16_t)packet.len,
-		.n_changes = (uint16_t)n_changes,
+		.n_changes = n_changes,
+		.restart = restart,
 		.direction = CRYPTO_DECRYPT};
 	struct crypto_op *burst[1] = {&op};
 
-	if (packet.len > sizeof(data))
+	if (packet.len > 2048)
 		return false;
 	memcpy(data, packet.bytes, packet.len);
-	if (driver->submit(state, burst, 1) != 1)
+	if (r->driver->submit(r->state, burst, 1) != 1)
 		return false;
-	while (driver->poll(state, burst, 1) == 0)
+	while (r->driver->poll(r->state, burst, 1) == 0)
 		;
 	return op.status == CRYPTO_DONE && is_plausible(span_of(data, packet.len));
+}
+
+static bool try(struct receiver *r, struct span packet, const struct mppe_sync_verdict *todo,
+	struct mppe_sync_place before, uint8_t *data)
+{
+	struct mppe_context ctx = r->ctx;
+	struct rc4_state rc4 = r->rc4;
+	bool is_right = decrypt(r, packet, todo->n_changes, todo->restart, data) &&
+			is_proof(span_of(data, packet.len));
+	uint8_t n_tried = 0;
+
+	for (; !is_right && n_tried < todo->n_tries; n_tried++)
+		is_right = decrypt(r, packet, 1, true, data) && is_proof(span_of(data, packet.len));
+	if (is_right) {
+		mppe_sync_proved(&r->sync, n_tried);
+		return true;
+	}
+	r->ctx = ctx;
+	r->rc4 = rc4;
+	mppe_sync_failed(&r->sync, before);
+	return false;
+}
+
+// As a worker does it. Returns DROP_NONE, DROP_MPPE_DESYNC, DROP_MPPE_GARBAGE.
+static enum drop_reason receive(struct receiver *r, struct span info, uint32_t seq, uint8_t *data)
+{
+	struct mppe_sync_place before = r->sync.at;
+	struct mppe_sync_verdict todo;
+	struct mppe_packet packet;
+	enum drop_reason drop = mppe_packet_get(info.bytes, info.len, &packet);
+
+	if (drop == DROP_NONE)
+		drop = mppe_sync_receive(&r->sync, &packet, seq, &todo);
+	if (drop == DROP_MPPE_DESYNC && r->sync.n_told == 0)
+		(void)mppe_sync_told(&r->sync, 1);
+	if (drop != DROP_NONE)
+		return drop;
+	info = span_of(info.bytes + MPPE_HEADER_BYTES, info.len - MPPE_HEADER_BYTES);
+	bool is_right = todo.kind == MPPE_SYNC_TRIAL
+				? try(r, info, &todo, before, data)
+				: decrypt(r, info, todo.n_changes, todo.restart, data);
+	return is_right ? DROP_NONE : DROP_MPPE_GARBAGE;
 }
 
 static void check_direction(const struct crypto_driver *driver,
@@ -230,41 +274,34 @@ static void check_direction(const struct crypto_driver *driver,
 	const struct wanted *wanted)
 {
 	uint32_t bits = acknowledged_bits(direction);
-	struct receiver r = {.last = MPPE_COHERENCY_MASK, .is_in_step = true};
+	struct receiver r;
 	unsigned int n_encrypted = 0, n_readable = 0, n_bad = 0;
-	void *state;
+	uint8_t data[2048];
 
 	ASSERT_EQ(wanted->strength, strength_of(bits));
 	ASSERT_EQ(wanted->is_stateless, (bits & MPPE_OPTION_STATELESS) != 0);
-	mppe_context_init(&r.ctx, wanted->strength, wanted->is_stateless, start_key, &r.rc4);
-	ASSERT_EQ(0, driver->open(32, &state));
+	begin(&r, driver, wanted->strength, wanted->is_stateless, start_key);
 	for (unsigned int i = 0; i < direction->n; i++) {
 		struct span ppp = direction->frames[i].ppp;
-		struct mppe_packet packet;
 		uint16_t protocol;
 		uint8_t header_len;
-		int n_changes;
 
 		if (ppp_get(ppp.bytes, ppp.len, &protocol, &header_len) != DROP_NONE ||
 			protocol != PPP_COMP)
 			continue;
 		ppp = span_of(ppp.bytes + header_len, ppp.len - header_len);
-		ASSERT_EQ(DROP_NONE, mppe_packet_get(ppp.bytes, ppp.len, &packet));
-		EXPECT_TRUE(packet.bits & MPPE_PACKET_ENCRYPTED);
-		EXPECT_TRUE(!wanted->is_stateless || packet.bits & MPPE_PACKET_FLUSHED);
+		enum drop_reason drop = receive(&r, ppp, direction->frames[i].seq, data);
 		n_encrypted++;
-		n_changes = changes_for(&r, packet);
-		if (n_changes < 0)
-			continue;
-		n_readable++;
-		n_bad += !decrypt(driver, state, &r,
-			span_of(ppp.bytes + MPPE_HEADER_BYTES, ppp.len - MPPE_HEADER_BYTES),
-			n_changes);
+		n_readable += drop == DROP_NONE;
+		n_bad += drop != DROP_NONE && drop != DROP_MPPE_DESYNC;
 	}
-	driver->close(state);
+	driver->close(r.state);
 	EXPECT_EQ(wanted->n_encrypted, n_encrypted);
 	EXPECT_EQ(wanted->n_readable, n_readable);
 	EXPECT_EQ(0, n_bad);
+	// All of these peers are Linux: pppd with the kernel's MPPE.
+	if (wanted->n_readable < wanted->n_encrypted)
+		EXPECT_EQ(MPPE_FLUSH_CHANGES, r.sync.flush);
 }
 
 static const struct pcap_session *find_session(const struct pcap_calls *calls, const char *user)
@@ -314,19 +351,17 @@ TEST(mppe_decrypt, wrong_keys_give_garbage)
 	struct pcap_calls *calls = pcap_session_load("stateless");
 	const struct crypto_driver *driver = drivers_find_crypto("sw");
 	struct session session = {0};
-	struct receiver r = {.last = MPPE_COHERENCY_MASK};
+	struct receiver r;
 	unsigned int n = 0, n_plausible = 0;
-	void *state;
+	uint8_t data[2048];
 
 	ASSERT_TRUE(calls != NULL);
 	ASSERT_EQ(1, calls->n);
 	learn(&session, &calls->sessions[0], &captures[0]);
 	session.keys.receive[15] ^= 1;
-	mppe_context_init(&r.ctx, MPPE_STRENGTH_128, true, session.keys.receive, NULL);
-	ASSERT_EQ(0, driver->open(32, &state));
+	begin(&r, driver, MPPE_STRENGTH_128, true, session.keys.receive);
 	for (unsigned int i = 0; i < calls->sessions[0].up.n; i++) {
 		struct span ppp = calls->sessions[0].up.frames[i].ppp;
-		struct mppe_packet packet;
 		uint16_t protocol;
 		uint8_t header_len;
 
@@ -334,13 +369,11 @@ TEST(mppe_decrypt, wrong_keys_give_garbage)
 		if (protocol != PPP_COMP)
 			continue;
 		ppp = span_of(ppp.bytes + header_len, ppp.len - header_len);
-		ASSERT_EQ(DROP_NONE, mppe_packet_get(ppp.bytes, ppp.len, &packet));
 		n++;
-		n_plausible += decrypt(driver, state, &r,
-			span_of(ppp.bytes + MPPE_HEADER_BYTES, ppp.len - MPPE_HEADER_BYTES),
-			changes_for(&r, packet));
+		n_plausible +=
+			receive(&r, ppp, calls->sessions[0].up.frames[i].seq, data) == DROP_NONE;
 	}
-	driver->close(state);
+	driver->close(r.state);
 	EXPECT_EQ(captures[0].up.n_encrypted, n);
 	EXPECT_LE(n_plausible, n / 20); // a byte 2D in front is all that VJ needs
 	pcap_session_free(calls);

@@ -59,7 +59,7 @@ void sim_client_init(struct sim_client *c, const struct sim_peer_profile *profil
 	c->server_call_id = 0;
 	c->call_due_ns = c->ppp_due_ns = SIM_NEVER;
 	c->give_up_ns = patience_ns;
-	sim_tunnel_init(&c->tunnel, path, SIM_CLIENT);
+	sim_tunnel_init(&c->tunnel, path);
 	sim_peer_init(&c->peer, profile, random, &c->tunnel, user, password);
 	if (silence == SIM_SILENT_FROM_START)
 		c->give_up_ns = SIM_NEVER;
@@ -198,6 +198,9 @@ void sim_client_receive(struct sim_client *c, const struct sim_arrival *in, uint
 	case SIM_GRE:
 		if (sim_tunnel_receive(&c->tunnel, bytes, now_ns, &protocol, &info))
 			sim_peer_receive(&c->peer, protocol, info, now_ns);
+		if (c->tunnel.wants_reset)
+			sim_peer_reset(&c->peer, now_ns);
+		c->tunnel.wants_reset = false;
 		after_ppp(c, now_ns);
 		break;
 	}

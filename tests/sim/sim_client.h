@@ -53,5 +53,5 @@ void sim_client_hang_up(struct sim_client *c, enum sim_goodbye how, uint64_t now
 
 static inline bool sim_client_may_send(const struct sim_client *c)
 {
-	return c->peer.is_up && c->tunnel.out.has_keys;
+	return c->peer.is_up && (c->tunnel.has_keys[SIM_OUT] || !sim_peer_is_encrypting(&c->peer));
 }

@@ -1,14 +1,19 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "sim/sim_peer.h"
 
-#include "crypto/mschap.h"
 #include "shim/shim.h"
+#include "sim/sim_peer_auth.h"
 #include "sim/sim_peer_options.h"
-#include "wire/chap.h"
 #include "wire/cp.h"
 #include "wire/ppp.h"
 
-enum { TRIES_MAX = 10, TERMINATES_MAX = 2 };
+enum {
+	TRIES_MAX = 10,
+	TERMINATES_MAX = 2,
+	ACSP = 0x8235, // of macOS: routes and domains that Apple's server pushes
+};
+
+static const uint64_t reset_interval_ns = 200 * SIM_MS;
 
 static const uint16_t protocols[SIM_CP_KINDS] = {PPP_LCP, PPP_CCP, PPP_IPCP};
 
@@ -39,7 +44,7 @@ static void send_request(struct sim_peer *p, enum sim_cp_kind kind, bool is_repe
 	if (!is_repeat)
 		cp->id++;
 	if (kind == SIM_CCP) // deaf until the Ack, as Linux is
-		p->tunnel->in.has_keys = false;
+		p->tunnel->has_keys[SIM_IN] = false;
 	cp->awaits_reply = true;
 	cp->n_tries++;
 	cp->due_ns = now_ns + p->profile->restart_ns;
@@ -71,21 +76,16 @@ static void give_up(struct sim_peer *p)
 
 // ---- up and down
 
-static bool wants_encryption(const struct sim_peer *p)
+static bool needs_encryption(const struct sim_peer *p)
 {
-	return p->profile->ccp == SIM_CCP_MPPE;
-}
-
-static bool is_encrypting(const struct sim_peer *p)
-{
-	const struct sim_cp *ccp = &p->cps[SIM_CCP];
-
-	return ccp->is_open && p->server_bits;
+	return p->profile->ccp == SIM_CCP_MPPE && !p->profile->may_go_clear;
 }
 
 static void judge_up(struct sim_peer *p)
 {
-	p->is_up = p->cps[SIM_IPCP].is_open && (!wants_encryption(p) || is_encrypting(p));
+	p->is_up = p->cps[SIM_IPCP].is_open && (!needs_encryption(p) || sim_peer_is_encrypting(p));
+	if (p->cps[SIM_IPCP].is_open)
+		p->tunnel->address = p->address;
 }
 
 static void start_network(struct sim_peer *p, uint64_t now_ns)
@@ -93,13 +93,18 @@ static void start_network(struct sim_peer *p, uint64_t now_ns)
 	p->is_authenticated = true;
 	if (p->profile->ccp != SIM_CCP_REJECTS_PROTOCOL)
 		start(p, SIM_CCP, now_ns);
-	if (!p->profile->waits_for_ccp)
+	if (!p->profile->waits_for_ccp || !needs_encryption(p))
 		start(p, SIM_IPCP, now_ns);
 	if (p->profile->asks_ipv6cp) {
 		static const uint8_t request[] = {1, 1, 0, 14, 1, 10, 2, 0, 0, 0xff, 0xfe, 0, 0, 1};
 
 		sim_tunnel_send_frame(
 			p->tunnel, PPP_IPV6CP, span_of(request, sizeof(request)), now_ns);
+	}
+	if (p->profile->asks_acsp) {
+		static const uint8_t request[] = {1, 1, 0, 10, 1, 6, 0, 0, 0, 1};
+
+		sim_tunnel_send_frame(p->tunnel, ACSP, span_of(request, sizeof(request)), now_ns);
 	}
 }
 
@@ -122,6 +127,7 @@ static void protocol_is_open(struct sim_peer *p, enum sim_cp_kind kind, uint64_t
 			send_packet(p, SIM_LCP, CP_IDENTIFICATION, 90,
 				span_of(text, sizeof(text) - 1), now_ns);
 		}
+		sim_peer_auth_start(p, now_ns);
 	}
 	if (kind == SIM_CCP && p->profile->waits_for_ccp)
 		start(p, SIM_IPCP, now_ns);
@@ -131,26 +137,57 @@ static void protocol_is_open(struct sim_peer *p, enum sim_cp_kind kind, uint64_t
 static void protocol_is_down(struct sim_peer *p, enum sim_cp_kind kind)
 {
 	p->cps[kind].is_open = false;
-	p->is_up = false;
+	if (kind != SIM_CCP || needs_encryption(p) || p->server_bits)
+		p->is_up = false;
+	if (kind != SIM_IPCP) {
+		p->tunnel->has_keys[SIM_OUT] = p->tunnel->has_keys[SIM_IN] = false;
+		p->server_bits = 0;
+	}
 	if (kind != SIM_LCP)
 		return;
 	stop(p, SIM_CCP);
 	stop(p, SIM_IPCP);
 	p->is_authenticated = p->has_response = false;
-	p->tunnel->out.has_keys = p->tunnel->in.has_keys = false;
+	p->pap_due_ns = SIM_NEVER;
+}
+
+static struct mppe_mode mode_of(uint32_t bits)
+{
+	struct mppe_mode mode = {
+		.strength = MPPE_STRENGTH_40, .is_stateless = bits & MPPE_OPTION_STATELESS};
+
+	if (bits & MPPE_OPTION_128)
+		mode.strength = MPPE_STRENGTH_128;
+	else if (bits & MPPE_OPTION_56)
+		mode.strength = MPPE_STRENGTH_56;
+	return mode;
+}
+
+// MS-CHAPv1 has start keys of their own for 40 and 56 bit.
+static void key(struct sim_peer *p, enum sim_direction direction, uint32_t bits)
+{
+	const struct mppe_mode mode = mode_of(bits);
+	const uint8_t *start = direction == SIM_OUT ? p->start.send : p->start.receive;
+	uint8_t lm[16] = {0};
+
+	if (p->start.is_v1 && mode.strength != MPPE_STRENGTH_128) {
+		memcpy(lm, p->start.lm, sizeof(p->start.lm));
+		start = lm;
+	}
+	sim_tunnel_key(p->tunnel, direction, &mode, p->profile->mppe, start);
 }
 
 // Linux starts a direction's key afresh at the Ack of its request: sending at the one that it sends,
-// receiving at the one that comes.
+// receiving at the one that comes. What a request says is what its sender receives.
 static void take_keys(struct sim_peer *p, bool is_ours)
 {
 	struct sim_cp *ccp = &p->cps[SIM_CCP];
 	uint32_t *bits = sim_peer_options_find(ccp, MPPE_OPTION_TYPE);
 
-	if (is_ours && bits && *bits == SIM_MPPE_WANTED)
-		sim_tunnel_key(&p->tunnel->in, p->start.receive);
-	if (!is_ours && p->server_bits == SIM_MPPE_WANTED)
-		sim_tunnel_key(&p->tunnel->out, p->start.send);
+	if (is_ours && bits && *bits)
+		key(p, SIM_IN, *bits);
+	if (!is_ours && p->server_bits)
+		key(p, SIM_OUT, p->server_bits);
 }
 
 // ---- the server's requests
@@ -177,7 +214,7 @@ static void receive_request(
 	sim_peer_options_judge(p, kind, packet->data, &answer);
 	cp->has_acked = false;
 	if (kind == SIM_CCP)
-		p->tunnel->out.has_keys = false;
+		p->tunnel->has_keys[SIM_OUT] = false;
 	if (answer.reject.len > 0) {
 		send_packet(p, kind, CP_CONFIGURE_REJECT, packet->id,
 			span_of(answer.reject_bytes, answer.reject.len), now_ns);
@@ -225,12 +262,12 @@ static void take_refusal(
 			sim_peer_options_drop(cp, option.type);
 		else if (kind == SIM_IPCP && value && option.value.len == 4)
 			*value = bytes_get_u32(option.value.bytes);
-		else if (kind == SIM_CCP && value && option.value.len == 4 && wants_encryption(p))
-			*value = SIM_MPPE_WANTED;
+		else if (kind == SIM_CCP && value && option.value.len == 4)
+			*value = sim_peer_options_choose(p, bytes_get_u32(option.value.bytes));
 	}
 	// Without an address, or without the encryption that it wants, a client hangs up.
 	if ((kind == SIM_IPCP && !sim_peer_options_find(cp, SIM_IPCP_ADDRESS)) ||
-		(kind == SIM_CCP && wants_encryption(p) &&
+		(kind == SIM_CCP && needs_encryption(p) &&
 			!sim_peer_options_find(cp, MPPE_OPTION_TYPE))) {
 		sim_peer_terminate(p, now_ns);
 		return;
@@ -239,9 +276,29 @@ static void take_refusal(
 	send_request(p, kind, false, now_ns);
 }
 
+// The server does not speak a protocol: without encryption who needs it hangs up.
+static void take_protocol_reject(
+	struct sim_peer *p, const struct cp_packet *packet, uint64_t now_ns)
+{
+	if (packet->data.len < 2 || bytes_get_u16(packet->data.bytes) != PPP_CCP ||
+		!p->cps[SIM_CCP].is_started)
+		return;
+	protocol_is_down(p, SIM_CCP);
+	stop(p, SIM_CCP);
+	if (needs_encryption(p))
+		sim_peer_terminate(p, now_ns);
+	else
+		judge_up(p);
+}
+
 static void receive_lcp_extra(struct sim_peer *p, const struct cp_packet *packet, uint64_t now_ns)
 {
 	uint8_t bytes[SIM_PACKET_BYTES_MAX];
+
+	if (packet->code == CP_PROTOCOL_REJECT) {
+		take_protocol_reject(p, packet, now_ns);
+		return;
+	}
 
 	if (packet->code != CP_ECHO_REQUEST || packet->data.len < 4 ||
 		packet->data.len > sizeof(bytes) || !p->cps[SIM_LCP].is_open)
@@ -250,6 +307,22 @@ static void receive_lcp_extra(struct sim_peer *p, const struct cp_packet *packet
 	bytes_put_u32(bytes, p->magic);
 	send_packet(
 		p, SIM_LCP, CP_ECHO_REPLY, packet->id, span_of(bytes, packet->data.len), now_ns);
+}
+
+// The server lost a packet of ours, or answers that it will flush.
+static void receive_ccp_extra(struct sim_peer *p, const struct cp_packet *packet, uint64_t now_ns)
+{
+	static const uint8_t ack[] = {CP_RESET_ACK, 0, 0, 4};
+
+	// Windows does not know it.
+	if (packet->code == CP_RESET_ACK && p->profile->mppe == SIM_MPPE_RFC)
+		send_packet(p, SIM_CCP, CP_CODE_REJECT, ++p->cps[SIM_CCP].id,
+			span_of(ack, sizeof(ack)), now_ns);
+	if (!p->cps[SIM_CCP].is_open || packet->code != CP_RESET_REQUEST)
+		return;
+	p->tunnel->mppe[SIM_OUT].flushes = true;
+	if (p->profile->mppe == SIM_MPPE_LINUX)
+		send_packet(p, SIM_CCP, CP_RESET_ACK, packet->id, (struct span){0}, now_ns);
 }
 
 static void receive_cp(struct sim_peer *p, enum sim_cp_kind kind, struct span info, uint64_t now_ns)
@@ -281,7 +354,9 @@ static void receive_cp(struct sim_peer *p, enum sim_cp_kind kind, struct span in
 		send_packet(p, kind, CP_TERMINATE_ACK, packet.id, (struct span){0}, now_ns);
 		protocol_is_down(p, kind);
 		stop(p, kind);
-		if (kind == SIM_LCP || (kind == SIM_CCP && wants_encryption(p)))
+		if (kind == SIM_CCP)
+			judge_up(p);
+		if (kind == SIM_LCP || (kind == SIM_CCP && needs_encryption(p)))
 			give_up(p);
 		break;
 	case CP_TERMINATE_ACK:
@@ -291,81 +366,28 @@ static void receive_cp(struct sim_peer *p, enum sim_cp_kind kind, struct span in
 	default:
 		if (kind == SIM_LCP)
 			receive_lcp_extra(p, &packet, now_ns);
+		else if (kind == SIM_CCP)
+			receive_ccp_extra(p, &packet, now_ns);
 		break;
 	}
 }
 
-// ---- CHAP
+// ---- authentication
 
-static void respond(struct sim_peer *p, const struct chap_packet *challenge, uint64_t now_ns)
+static void receive_auth(struct sim_peer *p, uint16_t protocol, struct span info, uint64_t now_ns)
 {
-	struct span user = mschap_user_without_domain(span_of_text(p->user));
-	struct chap_mschapv2_response response = {0};
-	uint8_t hash[16], hash_hash[16], value[CHAP_MSCHAPV2_VALUE_BYTES], bytes[256];
-	struct writer w = writer_of(bytes, sizeof(bytes));
-	bool is_same = p->has_response && challenge->id == p->response_challenge_id &&
-		       memcmp(p->server_challenge, challenge->value.bytes, 16) == 0;
+	struct sim_peer_auth_out out = {0};
 
-	EXPECT_EQ(mschap_nt_hash(span_of_text(p->password), hash), 0);
-	if (!is_same || p->profile->answers_afresh)
-		sim_random_fill(p->random, p->peer_challenge, 16);
-	memcpy(p->server_challenge, challenge->value.bytes, 16);
-	p->response_challenge_id = challenge->id;
-	p->has_response = p->has_responded = true;
-	mschap_nt_response(p->server_challenge, p->peer_challenge, user, hash, p->nt_response);
-	mschap_nt_hash_hash(hash, hash_hash);
-	mppe_key_start_mschapv2(hash_hash, p->nt_response, false, &p->start);
-
-	memcpy(response.peer_challenge, p->peer_challenge, 16);
-	memcpy(response.nt_response, p->nt_response, 24);
-	chap_mschapv2_response_put(value, &response);
-	chap_put_value(&w, CHAP_RESPONSE, challenge->id, span_of(value, sizeof(value)),
-		span_of_text(p->user));
-	sim_tunnel_send_frame(p->tunnel, PPP_CHAP, span_of(bytes, w.len), now_ns);
-}
-
-static bool is_success_right(const struct sim_peer *p, struct span text)
-{
-	struct span user = mschap_user_without_domain(span_of_text(p->user));
-	char wanted[MSCHAP_AUTHENTICATOR_RESPONSE_BYTES];
-	uint8_t hash[16];
-
-	EXPECT_EQ(mschap_nt_hash(span_of_text(p->password), hash), 0);
-	mschap_authenticator_response(
-		hash, p->nt_response, p->peer_challenge, p->server_challenge, user, wanted);
-	return text.len >= sizeof(wanted) && memcmp(text.bytes, wanted, sizeof(wanted)) == 0;
-}
-
-static void receive_chap(struct sim_peer *p, struct span info, uint64_t now_ns)
-{
-	struct chap_packet packet;
-
-	if (chap_packet_get(info, &packet) != 0) {
-		FAIL("the server sent a malformed CHAP packet");
-		return;
-	}
 	if (!p->cps[SIM_LCP].is_open || p->is_terminating)
 		return;
-	switch (packet.code) {
-	case CHAP_CHALLENGE:
-		if (packet.value.len == 16 && !p->is_authenticated)
-			respond(p, &packet, now_ns);
-		break;
-	case CHAP_SUCCESS:
-		if (p->is_authenticated || !p->has_response ||
-			packet.id != p->response_challenge_id)
-			break;
-		if (is_success_right(p, packet.text))
-			start_network(p, now_ns);
-		else // what Windows calls error 778
-			sim_peer_terminate(p, now_ns);
-		break;
-	case CHAP_FAILURE:
-		EXPECT_GT(packet.text.len, 0);
-		p->was_refused = true;
+	if (protocol == PPP_CHAP)
+		sim_peer_auth_receive_chap(p, info, now_ns, &out);
+	else
+		sim_peer_auth_receive_pap(p, info, &out);
+	if (out.is_accepted)
+		start_network(p, now_ns);
+	else if (out.hangs_up)
 		sim_peer_terminate(p, now_ns);
-		break;
-	}
 }
 
 // ---- from outside
@@ -381,7 +403,7 @@ void sim_peer_init(struct sim_peer *p, const struct sim_peer_profile *profile,
 	p->user = user;
 	p->password = password;
 	p->magic = (uint32_t)sim_random_u64(random) | 1;
-	p->echo_due_ns = p->terminate_due_ns = SIM_NEVER;
+	p->echo_due_ns = p->terminate_due_ns = p->pap_due_ns = SIM_NEVER;
 	for (int i = 0; i < SIM_CP_KINDS; i++) {
 		p->cps[i].due_ns = SIM_NEVER;
 		p->cps[i].id = (uint8_t)sim_random_u64(random);
@@ -415,7 +437,8 @@ void sim_peer_receive(struct sim_peer *p, uint16_t protocol, struct span info, u
 		receive_cp(p, SIM_LCP, info, now_ns);
 		break;
 	case PPP_CHAP:
-		receive_chap(p, info, now_ns);
+	case PPP_PAP:
+		receive_auth(p, protocol, info, now_ns);
 		break;
 	case PPP_CCP:
 	case PPP_IPCP:
@@ -439,7 +462,7 @@ static uint64_t earlier(uint64_t a, uint64_t b)
 
 uint64_t sim_peer_deadline(const struct sim_peer *p)
 {
-	uint64_t next = earlier(p->echo_due_ns, p->terminate_due_ns);
+	uint64_t next = earlier(p->pap_due_ns, earlier(p->echo_due_ns, p->terminate_due_ns));
 
 	if (p->has_ended)
 		return SIM_NEVER;
@@ -469,6 +492,7 @@ void sim_peer_expire(struct sim_peer *p, uint64_t now_ns)
 		send_request(p, (enum sim_cp_kind)kind, cp->awaits_reply, now_ns);
 		cp->was_acked = false;
 	}
+	sim_peer_auth_expire(p, now_ns);
 	if (now_ns >= p->echo_due_ns) {
 		uint8_t magic[4];
 
@@ -476,6 +500,16 @@ void sim_peer_expire(struct sim_peer *p, uint64_t now_ns)
 		send_packet(p, SIM_LCP, CP_ECHO_REQUEST, 77, span_of(magic, 4), now_ns);
 		p->echo_due_ns = now_ns + p->profile->echo_interval_ns;
 	}
+}
+
+void sim_peer_reset(struct sim_peer *p, uint64_t now_ns)
+{
+	struct sim_cp *ccp = &p->cps[SIM_CCP];
+
+	if (p->has_ended || p->is_terminating || !ccp->is_open || now_ns < p->reset_due_ns)
+		return;
+	p->reset_due_ns = now_ns + reset_interval_ns;
+	send_packet(p, SIM_CCP, CP_RESET_REQUEST, ++ccp->id, (struct span){0}, now_ns);
 }
 
 void sim_peer_renegotiate(struct sim_peer *p, enum sim_cp_kind kind, uint64_t now_ns)
@@ -499,7 +533,7 @@ void sim_peer_terminate(struct sim_peer *p, uint64_t now_ns)
 	}
 	p->is_terminating = true;
 	p->is_up = false;
-	p->echo_due_ns = SIM_NEVER;
+	p->echo_due_ns = p->pap_due_ns = SIM_NEVER;
 	for (int i = 0; i < SIM_CP_KINDS; i++)
 		p->cps[i].due_ns = SIM_NEVER;
 	p->terminate_due_ns = now_ns + 3 * SIM_SEC;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "sim/sim_peer_options.h"
 
+#include "sim/sim_peer_auth.h"
+
 enum {
 	LCP_MRU = 1,
 	LCP_ACCM = 2,
@@ -9,6 +11,7 @@ enum {
 	LCP_PFC = 7,
 	LCP_ACFC = 8,
 	LCP_CALLBACK = 13,
+	LCP_MRRU = 17,
 	LCP_ENDPOINT = 19,
 	CCP_DEFLATE = 26,
 	IPCP_COMPRESSION = 2,
@@ -57,6 +60,8 @@ static void ask_lcp(const struct sim_peer *p, struct sim_cp *cp)
 		add_option(cp, LCP_PFC, 0, 0);
 	if (profile->asks_acfc)
 		add_option(cp, LCP_ACFC, 0, 0);
+	if (profile->asks_multilink)
+		add_option(cp, LCP_MRRU, 2, 1614);
 	if (profile->asks_callback)
 		add_option(cp, LCP_CALLBACK, 1, 6);
 	if (profile->asks_endpoint)
@@ -67,7 +72,7 @@ static void ask_ccp(const struct sim_peer *p, struct sim_cp *cp)
 {
 	bool is_deflate = p->profile->ccp == SIM_CCP_DEFLATE_ONLY;
 
-	if (!is_deflate && p->profile->ccp != SIM_CCP_REJECTS_OPTION)
+	if (!is_deflate && p->profile->ccp != SIM_CCP_REJECTS_OPTION && p->profile->mppe_bits)
 		add_option(cp, MPPE_OPTION_TYPE, 4, p->profile->mppe_bits);
 	if (is_deflate || p->profile->asks_deflate)
 		add_option(cp, CCP_DEFLATE, 2, 0x7800);
@@ -99,17 +104,35 @@ void sim_peer_options_ask(const struct sim_peer *p, enum sim_cp_kind kind, struc
 	}
 }
 
+static enum auth_method method_of(struct span value)
+{
+	uint8_t known[3];
+
+	for (int m = AUTH_METHOD_MSCHAPV2; m <= AUTH_METHOD_PAP; m++)
+		if (span_equal(value, span_of(known, sim_peer_auth_option(m, known))))
+			return (enum auth_method)m;
+	return AUTH_METHOD_NONE;
+}
+
+static void judge_auth(
+	struct sim_peer *p, const struct cp_option *option, struct sim_peer_answer *a)
+{
+	enum auth_method method = method_of(option->value);
+	uint8_t value[3];
+
+	if (sim_peer_auth_knows(p->profile, method)) {
+		p->method = method;
+		return;
+	}
+	method = p->profile->methods[0] ? p->profile->methods[0] : AUTH_METHOD_MSCHAPV2;
+	cp_option_put(&a->nak, LCP_AUTH, span_of(value, sim_peer_auth_option(method, value)));
+}
+
 static void judge_lcp(struct sim_peer *p, const struct cp_option *option, struct sim_peer_answer *a)
 {
-	static const uint8_t mschapv2[] = {0xc2, 0x23, 0x81}, pap[] = {0xc0, 0x23};
-	struct span wanted = span_of(mschapv2, sizeof(mschapv2));
-
 	switch (option->type) {
 	case LCP_AUTH:
-		if (p->profile->is_pap_only)
-			wanted = span_of(pap, sizeof(pap));
-		if (!span_equal(option->value, wanted))
-			cp_option_put(&a->nak, LCP_AUTH, wanted);
+		judge_auth(p, option, a);
 		break;
 	case LCP_MRU:
 	case LCP_ACCM:
@@ -123,18 +146,65 @@ static void judge_lcp(struct sim_peer *p, const struct cp_option *option, struct
 	}
 }
 
+static uint32_t strengths_of(const struct sim_peer *p)
+{
+	return p->profile->strengths ? p->profile->strengths : (uint32_t)MPPE_OPTION_128;
+}
+
+// One strength that it takes, a mode that it takes, nothing else.
+static bool takes(const struct sim_peer *p, uint32_t bits)
+{
+	uint32_t strength = bits & SIM_MPPE_STRENGTHS;
+	bool is_stateless = bits & MPPE_OPTION_STATELESS;
+
+	return strength && (strength & (strength - 1)) == 0 && strength & strengths_of(p) &&
+	       (bits & ~(uint32_t)(SIM_MPPE_STRENGTHS | MPPE_OPTION_STATELESS)) == 0 &&
+	       (is_stateless ? !p->profile->no_stateless : p->profile->takes_stateful);
+}
+
+static uint32_t preference(const struct sim_peer *p)
+{
+	uint32_t bits = strengths_of(p), mode = 0;
+
+	if (!p->profile->no_stateless &&
+		(p->profile->mppe_bits & MPPE_OPTION_STATELESS || !p->profile->takes_stateful))
+		mode = MPPE_OPTION_STATELESS;
+	if (bits & MPPE_OPTION_128)
+		return MPPE_OPTION_128 | mode;
+	return (bits & MPPE_OPTION_56 ? MPPE_OPTION_56 : MPPE_OPTION_40) | mode;
+}
+
+uint32_t sim_peer_options_choose(const struct sim_peer *p, uint32_t suggested)
+{
+	return takes(p, suggested) ? suggested : preference(p);
+}
+
+// The strength that both know, in the mode that the client would rather have.
+static uint32_t counter_offer(const struct sim_peer *p, uint32_t bits)
+{
+	uint32_t mode = preference(p) & MPPE_OPTION_STATELESS;
+	uint32_t common = bits & strengths_of(p);
+
+	if (common & MPPE_OPTION_128)
+		return MPPE_OPTION_128 | mode;
+	if (common & MPPE_OPTION_56)
+		return MPPE_OPTION_56 | mode;
+	return common ? MPPE_OPTION_40 | mode : preference(p);
+}
+
 static void judge_ccp(struct sim_peer *p, const struct cp_option *option, struct sim_peer_answer *a)
 {
-	uint32_t wanted = p->profile->ccp == SIM_CCP_MPPE ? SIM_MPPE_WANTED : p->profile->mppe_bits;
-	bool knows = p->profile->ccp != SIM_CCP_REJECTS_OPTION &&
-		     p->profile->ccp != SIM_CCP_DEFLATE_ONLY;
+	bool knows = p->profile->ccp == SIM_CCP_MPPE;
+	uint32_t bits = option->value.len == 4 ? bytes_get_u32(option->value.bytes) : 0;
 
 	if (option->type != MPPE_OPTION_TYPE || option->value.len != 4 || !knows)
 		writer_bytes(&a->reject, option->whole.bytes, option->whole.len);
-	else if (bytes_get_u32(option->value.bytes) != wanted)
-		cp_option_put_u32(&a->nak, MPPE_OPTION_TYPE, wanted);
+	else if (takes(p, bits))
+		a->server_bits = bits;
+	else if (p->profile->rejects_modes)
+		writer_bytes(&a->reject, option->whole.bytes, option->whole.len);
 	else
-		a->server_bits = wanted;
+		cp_option_put_u32(&a->nak, MPPE_OPTION_TYPE, counter_offer(p, bits));
 }
 
 static void judge_ipcp(

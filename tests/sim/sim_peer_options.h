@@ -7,7 +7,7 @@
 #include "wire/mppe.h"
 
 enum {
-	SIM_MPPE_WANTED = MPPE_OPTION_STATELESS | MPPE_OPTION_128,
+	SIM_MPPE_STRENGTHS = MPPE_OPTION_40 | MPPE_OPTION_56 | MPPE_OPTION_128,
 	SIM_IPCP_ADDRESS = 3,
 };
 
@@ -24,6 +24,10 @@ void sim_peer_options_ask(const struct sim_peer *p, enum sim_cp_kind kind, struc
 // The value of an option that is still asked for, or NULL.
 uint32_t *sim_peer_options_find(struct sim_cp *cp, uint8_t type);
 void sim_peer_options_drop(struct sim_cp *cp, uint8_t type);
+
+// What the client asks for after the server has suggested these MPPE bits: them, if it takes them,
+// else what it would rather have.
+uint32_t sim_peer_options_choose(const struct sim_peer *p, uint32_t suggested);
 
 // Judge the options of the server's Configure-Request; *a is borrowed by its writers.
 void sim_peer_options_judge(

@@ -4,7 +4,9 @@
 #include "shim/shim.h"
 #include "wire/gre.h"
 #include "wire/mppe.h"
+#include "wire/ppp.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 enum {
@@ -44,85 +46,76 @@ struct run {
 	unsigned int outage[SIM_SIDES];
 	bool had_long_outage;
 	bool has_forger;
+	bool asks_stateful;
 };
 
 const char *sim_scenario_name(enum sim_scenario scenario)
 {
-	static const char *const names[SIM_SCENARIOS] = {"pppd", "windows", "routeros",
-		"renegotiates", "no-encryption", "wrong-password", "pap-only", "silent", "dies",
-		"aaa-fault"};
+	static const char *const names[SIM_SCENARIOS] = {"usual", "any-policy", "stateful",
+		"renegotiates", "wrong-password", "wrong-keys", "silent", "dies", "aaa-fault"};
 
 	return names[scenario];
 }
 
-// ---- who calls
+// ---- who calls, and what the server lets him
 
-static const struct sim_peer_profile profiles[] = {
-	{
-		.name = "pppd",
-		.asks_accm = true,
-		.asks_pfc = true,
-		.asks_acfc = true,
-		.mppe_bits = MPPE_OPTION_STATELESS | MPPE_OPTION_128,
-		.asks_deflate = true,
-		.asks_vj = true,
-		.n_servers = 2,
-		.waits_for_ccp = true,
-		.answers_afresh = true,
-		.restart_ns = 3 * SIM_SEC,
-		.call_delay_ns = 1 * SIM_SEC,
-		.window = 3,
-		.n_link_infos = 1,
-	},
-	{
-		.name = "windows",
-		.mru = 1400,
-		.asks_pfc = true,
-		.asks_acfc = true,
-		.asks_callback = true,
-		.mppe_bits = MPPE_OPTION_STATELESS | MPPE_OPTION_128 | MPPE_OPTION_56 |
-			     MPPE_OPTION_40 | MPPE_OPTION_MPPC,
-		.n_servers = 4,
-		.asks_ipv6cp = true,
-		.sends_identification = true,
-		.restart_ns = 2 * SIM_SEC,
-		.window = 64,
-		.n_link_infos = 2,
-	},
-	{
-		.name = "routeros",
-		.mru = 1450,
-		.asks_endpoint = true,
-		.mppe_bits = MPPE_OPTION_STATELESS | MPPE_OPTION_128 | MPPE_OPTION_40,
-		.restart_ns = 3 * SIM_SEC,
-		.echo_interval_ns = 30 * SIM_SEC,
-		.window = 100,
-	},
-};
-
-static void choose_encryption_refusal(struct run *r)
+static void shuffle_methods(struct sim_random *random, struct sim_policy *policy)
 {
-	static const enum sim_ccp_style styles[] = {SIM_CCP_REJECTS_OPTION,
-		SIM_CCP_REJECTS_PROTOCOL, SIM_CCP_DEFLATE_ONLY, SIM_CCP_40_ONLY,
-		SIM_CCP_STATEFUL_ONLY};
+	static const enum auth_method all[] = {
+		AUTH_METHOD_MSCHAPV2, AUTH_METHOD_MSCHAPV1, AUTH_METHOD_CHAP_MD5, AUTH_METHOD_PAP};
+	bool needs_keys = policy->encryption == SIM_ENCRYPTION_REQUIRE;
+	uint32_t n_known = needs_keys ? 2 : 4; // a configuration with the others is refused
+	uint32_t taken = 0;
 
-	r->profile.ccp = styles[sim_random_below(&r->random, 5)];
-	if (r->profile.ccp == SIM_CCP_40_ONLY)
-		r->profile.mppe_bits = MPPE_OPTION_STATELESS | MPPE_OPTION_40;
-	if (r->profile.ccp == SIM_CCP_STATEFUL_ONLY)
-		r->profile.mppe_bits = MPPE_OPTION_128;
+	policy->n_methods = (uint8_t)(1 + sim_random_below(random, n_known));
+	for (uint8_t i = 0; i < policy->n_methods; i++) {
+		uint32_t k = sim_random_below(random, n_known);
+
+		while (taken & 1u << k)
+			k = (k + 1) % n_known;
+		taken |= 1u << k;
+		policy->methods[i] = all[k];
+	}
+}
+
+static void choose_policy(struct run *r)
+{
+	static const uint32_t strengths[] = {MPPE_OPTION_40, MPPE_OPTION_56, MPPE_OPTION_128};
+	struct sim_policy *policy = &r->result->policy;
+	struct sim_random *random = &r->random;
+
+	*policy =
+		(struct sim_policy){.encryption = (enum sim_encryption)sim_random_below(random, 4)};
+	shuffle_methods(random, policy);
+	for (int i = 0; i < 3; i++)
+		if (sim_random_permille(random, 600))
+			policy->strengths |= strengths[i];
+	if (!policy->strengths)
+		policy->strengths = MPPE_OPTION_128;
+	policy->require_stateless = sim_random_permille(random, 500);
+}
+
+static void choose_stateful(struct run *r)
+{
+	static const enum sim_profile stateful[] = {SIM_PROFILE_PPPD_STATEFUL,
+		SIM_PROFILE_WINDOWS_95, SIM_PROFILE_NT4, SIM_PROFILE_WINDOWS_XP};
+	struct sim_policy *policy = &r->result->policy;
+
+	r->result->profile = stateful[sim_random_below(&r->random, 4)];
+	policy->require_stateless = false;
+	policy->strengths = MPPE_OPTION_128 | MPPE_OPTION_40;
+	r->asks_stateful = true;
 }
 
 static enum sim_scenario choose_scenario(struct sim_random *random)
 {
 	static const uint8_t percent[SIM_SCENARIOS] = {
-		[SIM_PPPD] = 20,
-		[SIM_WINDOWS] = 20,
-		[SIM_ROUTEROS] = 15,
-		[SIM_RENEGOTIATES] = 10,
-		[SIM_NO_ENCRYPTION] = 10,
+		[SIM_USUAL] = 25,
+		[SIM_ANY_POLICY] = 25,
+		[SIM_STATEFUL] = 10,
+		[SIM_RENEGOTIATES] = 15,
 		[SIM_WRONG_PASSWORD] = 8,
-		[SIM_PAP_ONLY] = 3,
+		[SIM_WRONG_KEYS] = 3,
 		[SIM_SILENT] = 4,
 		[SIM_DIES] = 8,
 		[SIM_AAA_FAULT] = 2,
@@ -165,41 +158,87 @@ static void choose_conditions(struct run *r)
 	}
 }
 
+// A profile that does not fail for another reason than the one that is looked at.
+static void choose_willing(struct run *r)
+{
+	do
+		r->result->profile = (enum sim_profile)sim_random_below(&r->random, SIM_PROFILES);
+	while (sim_policy_outcome(&r->result->policy, &sim_profiles[r->result->profile]) !=
+			SIM_COMES_UP_ENCRYPTED ||
+		sim_profiles[r->result->profile].has_wrong_keys);
+}
+
+static void choose_who(struct run *r)
+{
+	struct sim_result *result = r->result;
+
+	result->policy = sim_policy_default;
+	result->profile = (enum sim_profile)sim_random_below(&r->random, SIM_PROFILES);
+	switch (result->scenario) {
+	case SIM_USUAL:
+	case SIM_DIES:
+	case SIM_SILENT:
+	case SIM_AAA_FAULT:
+	case SIM_WRONG_PASSWORD:
+		choose_willing(r);
+		break;
+	case SIM_ANY_POLICY:
+		choose_policy(r);
+		while (sim_profiles[result->profile].has_wrong_keys)
+			result->profile =
+				(enum sim_profile)sim_random_below(&r->random, SIM_PROFILES);
+		break;
+	case SIM_STATEFUL:
+		choose_stateful(r);
+		break;
+	case SIM_RENEGOTIATES:
+		if (sim_random_permille(&r->random, 300))
+			choose_stateful(r);
+		else
+			choose_willing(r);
+		break;
+	case SIM_WRONG_KEYS:
+		result->profile = SIM_PROFILE_NT4_SP5;
+		break;
+	case SIM_SCENARIOS:
+		break;
+	}
+	r->profile = sim_profiles[result->profile];
+	if (r->asks_stateful) {
+		r->profile.mppe_bits &= ~(uint32_t)MPPE_OPTION_STATELESS;
+		r->profile.no_stateless = sim_random_permille(&r->random, 500);
+	}
+	result->outcome = sim_policy_outcome(&result->policy, &r->profile);
+}
+
 static void choose(struct run *r, uint64_t seed)
 {
 	static const char *const users[] = {SIM_USER, "CORP\\" SIM_USER};
 	struct sim_random *random = &r->random;
 	struct sim_result *result = r->result;
 	const char *password = SIM_PASSWORD;
-	uint32_t profile;
 
 	random->state = seed;
 	result->scenario = choose_scenario(random);
-	profile = result->scenario <= SIM_ROUTEROS ? result->scenario : sim_random_below(random, 3);
-	r->profile = profiles[profile];
+	choose_who(r);
 	sim_path_init(&r->path, random);
 	choose_conditions(r);
-	sim_server_init(&r->server, &r->path, random);
+	sim_server_init(&r->server, &result->policy, &r->path, random);
 	r->die_ns = SIM_NEVER;
 	result->goodbye = (enum sim_goodbye)sim_random_below(random, SIM_BYES);
 	r->has_forger = sim_random_permille(random, 200);
 
 	switch (result->scenario) {
-	case SIM_PPPD:
-	case SIM_WINDOWS:
-	case SIM_ROUTEROS:
+	case SIM_USUAL:
+	case SIM_ANY_POLICY:
+	case SIM_STATEFUL:
+	case SIM_WRONG_KEYS:
 		break;
 	case SIM_RENEGOTIATES:
 		r->n_renegotiations = 1 + sim_random_below(random, 3);
 		break;
-	case SIM_NO_ENCRYPTION:
-		choose_encryption_refusal(r);
-		break;
 	case SIM_WRONG_PASSWORD:
 		password = "incorrect donkey";
-		break;
-	case SIM_PAP_ONLY:
-		r->profile.is_pap_only = true;
 		break;
 	case SIM_SILENT:
 		result->silence = (enum sim_silence)(1 + sim_random_below(random, 3));
@@ -222,17 +261,41 @@ static void choose(struct run *r, uint64_t seed)
 
 static bool are_both_up(const struct run *r)
 {
+	if (r->result->outcome == SIM_COMES_UP_ENCRYPTED &&
+		!(sim_peer_is_encrypting(&r->client.peer) && r->server.is_encrypting))
+		return false;
 	return !r->path.conditions.is_dead[SIM_CLIENT] && sim_server_may_send(&r->server) &&
 	       sim_client_may_send(&r->client);
+}
+
+// Each direction has one key on both sides, and in MS-CHAPv2 not the same.
+static void check_keys(const struct run *r)
+{
+	const struct link_keys *server = &r->server.keys;
+	const struct mppe_start_keys *client = &r->client.peer.start;
+
+	EXPECT_EQ(r->client.tunnel.mppe[SIM_IN].mode.strength, server->send.strength);
+	EXPECT_EQ(r->client.tunnel.mppe[SIM_IN].mode.is_stateless, server->send.is_stateless);
+	EXPECT_EQ(r->client.tunnel.mppe[SIM_OUT].mode.strength, server->receive.strength);
+	EXPECT_EQ(r->client.tunnel.mppe[SIM_OUT].mode.is_stateless, server->receive.is_stateless);
+	if (r->profile.has_wrong_keys)
+		return;
+	EXPECT_MEMEQ(r->client.tunnel.mppe[SIM_IN].start, server->start.send, 8);
+	EXPECT_MEMEQ(r->client.tunnel.mppe[SIM_OUT].start, server->start.receive, 8);
+	if (!client->is_v1)
+		EXPECT_FALSE(span_equal(span_of(client->send, 16), span_of(client->receive, 16)));
 }
 
 static void check_up(const struct run *r)
 {
 	const struct sim_peer *peer = &r->client.peer;
+	bool is_encrypted = sim_peer_is_encrypting(peer);
 
-	EXPECT_MEMEQ(r->server.start.send, peer->start.receive, 16);
-	EXPECT_MEMEQ(r->server.start.receive, peer->start.send, 16);
-	EXPECT_FALSE(span_equal(span_of(peer->start.send, 16), span_of(peer->start.receive, 16)));
+	EXPECT_EQ(is_encrypted, r->server.is_encrypting);
+	EXPECT_EQ(is_encrypted, r->result->outcome == SIM_COMES_UP_ENCRYPTED);
+	r->result->is_encrypted = is_encrypted;
+	if (is_encrypted)
+		check_keys(r);
 	EXPECT_EQ(peer->address, r->server.client_address);
 	EXPECT_EQ(peer->server_address, SIM_SERVER_ADDRESS);
 }
@@ -245,7 +308,8 @@ static void enter(struct run *r, enum stage stage, uint64_t after_ns)
 
 static void enter_data(struct run *r)
 {
-	if (!sim_random_permille(&r->random, DATA_PERMILLE)) {
+	if (r->result->scenario != SIM_STATEFUL && r->result->scenario != SIM_WRONG_KEYS &&
+		!sim_random_permille(&r->random, DATA_PERMILLE)) {
 		enter(r, STAGE_GOODBYE, sim_random_ns(&r->random, SIM_SEC));
 		return;
 	}
@@ -268,10 +332,10 @@ static void when_up(struct run *r)
 
 static void send_both(struct run *r)
 {
-	size_t len = 8 + sim_random_below(&r->random, 120);
+	size_t len = SIM_DATA_BYTES_MIN + sim_random_below(&r->random, 120);
 
 	if (sim_server_may_send(&r->server))
-		sim_tunnel_send_data(&r->server.tunnel, len, r->now_ns);
+		sim_server_send_data(&r->server, len, r->now_ns);
 	if (sim_client_may_send(&r->client))
 		sim_tunnel_send_data(&r->client.tunnel, len, r->now_ns);
 }
@@ -299,28 +363,62 @@ static void tick_renegotiate(struct run *r)
 	enter(r, STAGE_RENEGOTIATE, 20 * SIM_MS + sim_random_ns(&r->random, 100 * SIM_MS));
 }
 
+enum forgery {
+	FORGE_FAR,     // a sequence number far ahead
+	FORGE_GARBAGE, // the next sequence number and count, with nothing in it
+	FORGE_COUNT,   // the next sequence number, a count far ahead
+	FORGE_CLEAR,   // clear IP
+	FORGE_SHORT,   // nothing but a header
+	FORGERIES,
+};
+
+// Somebody who knows the addresses and the Call ID, and sees the numbers.
 static void forge(struct run *r)
 {
-	uint8_t bytes[64];
-	struct gre gre = {.call_id = r->server.tunnel.call_id,
-		.payload_len = 20,
-		.has_seq = true,
-		.seq = r->server.tunnel.window.highest + 100000 +
-		       sim_random_below(&r->random, 1u << 30)};
+	const struct session *s = sim_worker_session(&r->server.worker);
+	enum forgery what = (enum forgery)sim_random_below(&r->random, FORGERIES);
+	uint8_t bytes[80];
+	struct gre gre = {.call_id = r->server.worker.call_id, .payload_len = 40, .has_seq = true};
 
+	if (!s)
+		return;
 	sim_random_fill(&r->random, bytes, sizeof(bytes));
-	sim_path_send(&r->path, SIM_SERVER, span_of(bytes, gre_put(bytes, &gre) + 20u), r->now_ns);
+	gre.seq = s->gre.highest + 1 + sim_random_below(&r->random, 3);
+	if (what == FORGE_FAR)
+		gre.seq += 100000 + sim_random_below(&r->random, 1u << 30);
+	if (what == FORGE_SHORT)
+		gre.payload_len = 5;
+
+	uint8_t *at = bytes + gre_put(bytes, &gre);
+
+	at += ppp_put(at, what == FORGE_CLEAR ? PPP_IP : PPP_COMP, false, false);
+	uint16_t count = s->rx_sync.at.count + 1;
+
+	if (what == FORGE_COUNT)
+		count += (uint16_t)sim_random_below(&r->random, MPPE_COHERENCY_MASK);
+	mppe_packet_put(at, MPPE_PACKET_FLUSHED | MPPE_PACKET_ENCRYPTED, count);
+	sim_path_send(&r->path, SIM_SERVER,
+		span_of(bytes, gre_header_len(true, false) + (size_t)gre.payload_len), r->now_ns);
+}
+
+static bool is_stateful(const struct run *r)
+{
+	const struct sim_tunnel *t = &r->client.tunnel;
+
+	return r->result->is_encrypted &&
+	       !(t->mppe[SIM_IN].mode.is_stateless && t->mppe[SIM_OUT].mode.is_stateless);
 }
 
 static void tick_outages(struct run *r)
 {
-	for (int side = 0; side < SIM_SIDES; side++) {
+	for (int side = 0; side < SIM_SIDES && !r->profile.has_wrong_keys; side++) {
 		if (r->outage[side] > 0)
 			r->outage[side]--;
 		else if (sim_random_below(&r->random, 300) == 0)
 			r->outage[side] = 1 + sim_random_below(&r->random, 100);
-		else if (sim_random_below(&r->random, 10000) == 0)
-			r->outage[side] = 3000;
+		else if (!r->had_long_outage && sim_random_below(&r->random, 10000) == 0)
+			// In stateful mode nobody can tell how often the count went round.
+			r->outage[side] = is_stateful(r) ? 1500 : 3000;
 		r->path.conditions.is_cut[side] = r->outage[side] > 0;
 		r->had_long_outage |= r->outage[side] > OUTAGE_LONG_TICKS;
 	}
@@ -359,17 +457,21 @@ static void tick_tail(struct run *r)
 {
 	send_both(r);
 	if (--r->n_ticks > 0)
-		enter(r, STAGE_TAIL, 1 * SIM_MS);
+		// Resets take a time of their own.
+		enter(r, STAGE_TAIL, is_stateful(r) ? 500 * SIM_MS : 1 * SIM_MS);
 	else
 		enter(r, STAGE_SETTLE, 1 * SIM_SEC);
 }
 
 static void tick_settle(struct run *r)
 {
-	const struct sim_tunnel *s = &r->server.tunnel, *c = &r->client.tunnel;
+	const struct sim_data *s = &r->server.data, *c = &r->client.tunnel.data;
 
 	r->result->has_recovered =
 		are_both_up(r) && s->last_received == c->n_sent && c->last_received == s->n_sent;
+	if (r->path.is_traced)
+		printf("%12.6f   server got %u of %u, client %u of %u\n", (double)r->now_ns / 1e9,
+			s->last_received, c->n_sent, c->last_received, s->n_sent);
 	enter(r, STAGE_GOODBYE, 0);
 }
 
@@ -465,12 +567,38 @@ static void finish(struct run *r)
 	result->server_was_up = s->n_ups > 0;
 	result->reason = s->has_call ? s->call_end : s->conn_end;
 	result->over_ns = r->now_ns;
-	result->n_sent = s->tunnel.n_sent + r->client.tunnel.n_sent;
-	result->n_received = s->tunnel.n_received + r->client.tunnel.n_received;
-	result->n_wrong = s->tunnel.n_wrong + r->client.tunnel.n_wrong;
+	result->n_sent = s->data.n_sent + r->client.tunnel.data.n_sent;
+	result->n_received = s->data.n_received + r->client.tunnel.data.n_received;
+	result->n_wrong = s->data.n_wrong;
+	if (!r->profile.has_wrong_keys)
+		result->n_wrong += r->client.tunnel.data.n_wrong;
+	result->n_desyncs = s->n_desyncs;
 }
 
-void sim_run(uint64_t seed, bool is_traced, struct sim_result *out)
+static void run(struct run *r)
+{
+	struct sim_result *out = r->result;
+
+	while (out->n_events++ < EVENTS_MAX && !(r->server.is_closed && is_client_gone(r))) {
+		uint64_t next = next_event(r);
+
+		if (next > time_max_ns)
+			break;
+		if (next > r->now_ns)
+			r->now_ns = next;
+		run_event(r);
+		out->client_was_up |= r->client.peer.is_up;
+		if (r->stage == STAGE_SETUP && are_both_up(r))
+			when_up(r);
+		else if (r->stage != STAGE_SETUP && r->stage != STAGE_RENEGOTIATE &&
+			 r->stage != STAGE_DRAIN && !are_both_up(r))
+			enter(r, STAGE_GOODBYE, 0);
+	}
+	finish(r);
+	sim_server_fini(&r->server);
+}
+
+static struct run *begin(bool is_traced, struct sim_result *out)
 {
 	static struct run r;
 
@@ -480,25 +608,39 @@ void sim_run(uint64_t seed, bool is_traced, struct sim_result *out)
 	r.now_ns = 0;
 	r.next_ns = SIM_NEVER;
 	r.n_renegotiations = r.n_ticks = 0;
-	r.had_long_outage = false;
+	r.had_long_outage = r.asks_stateful = false;
 	memset(r.outage, 0, sizeof(r.outage));
-	choose(&r, seed);
-	r.path.is_traced = is_traced;
+	return &r;
+}
 
-	while (out->n_events++ < EVENTS_MAX && !(r.server.is_closed && is_client_gone(&r))) {
-		uint64_t next = next_event(&r);
+void sim_run(uint64_t seed, bool is_traced, struct sim_result *out)
+{
+	struct run *r = begin(is_traced, out);
 
-		if (next > time_max_ns)
-			break;
-		if (next > r.now_ns)
-			r.now_ns = next;
-		run_event(&r);
-		out->client_was_up |= r.client.peer.is_up;
-		if (r.stage == STAGE_SETUP && are_both_up(&r))
-			when_up(&r);
-		else if (r.stage != STAGE_SETUP && r.stage != STAGE_RENEGOTIATE &&
-			 r.stage != STAGE_DRAIN && !are_both_up(&r))
-			enter(&r, STAGE_GOODBYE, 0);
-	}
-	finish(&r);
+	choose(r, seed);
+	r->path.is_traced = is_traced;
+	run(r);
+}
+
+void sim_run_profile(enum sim_profile profile, const struct sim_policy *policy, bool is_traced,
+	struct sim_result *out)
+{
+	struct run *r = begin(is_traced, out);
+
+	r->random.state = profile;
+	out->profile = profile;
+	out->policy = *policy;
+	out->outcome = sim_policy_outcome(policy, &sim_profiles[profile]);
+	out->scenario = SIM_STATEFUL; // always with data
+	out->goodbye = SIM_BYE_LCP;
+	r->profile = sim_profiles[profile];
+	r->has_forger = false;
+	r->die_ns = SIM_NEVER;
+	sim_path_init(&r->path, &r->random);
+	r->path.is_traced = is_traced;
+	r->path.conditions.delay_ns = 1 * SIM_MS;
+	sim_server_init(&r->server, &out->policy, &r->path, &r->random);
+	sim_client_init(
+		&r->client, &r->profile, SIM_TALKS, SIM_USER, SIM_PASSWORD, &r->path, &r->random);
+	run(r);
 }

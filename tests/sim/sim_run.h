@@ -7,13 +7,12 @@
 #include "sim/sim_server.h"
 
 enum sim_scenario {
-	SIM_PPPD,
-	SIM_WINDOWS,
-	SIM_ROUTEROS,
-	SIM_RENEGOTIATES, // one of these three that negotiates again when it is up
-	SIM_NO_ENCRYPTION,
+	SIM_USUAL,	// any client, the default policy
+	SIM_ANY_POLICY, // any client, any policy
+	SIM_STATEFUL, // a client that takes stateful MPPE, a policy that lets it; always with data
+	SIM_RENEGOTIATES, // negotiates again when it is up
 	SIM_WRONG_PASSWORD,
-	SIM_PAP_ONLY,
+	SIM_WRONG_KEYS,
 	SIM_SILENT,
 	SIM_DIES,      // at a random moment
 	SIM_AAA_FAULT, // the server's back end does
@@ -25,6 +24,9 @@ enum sim_quality { SIM_CLEAN, SIM_LOSSY, SIM_BAD, SIM_QUALITIES };
 struct sim_result {
 	enum sim_scenario scenario;
 	enum sim_quality quality;
+	enum sim_profile profile;
+	struct sim_policy policy;
+	enum sim_outcome outcome; // what must come of these two
 	enum sim_silence silence;
 	enum sim_goodbye goodbye;
 	bool is_over;	    // the server has closed; else it hung
@@ -38,11 +40,17 @@ struct sim_result {
 	uint64_t up_ns;		// when both were up
 	uint64_t over_ns;
 	unsigned int n_events;
+	bool is_encrypted; // when both were up
 	// data
 	bool has_data;
-	bool has_recovered; // what was sent last, over a path made clean, arrived both ways
+	unsigned int n_desyncs; // stateful losses that the worker told
+	bool has_recovered;	// what was sent last, over a path made clean, arrived both ways
 	uint32_t n_sent, n_received, n_wrong;
 };
+
+// One client under one policy over a clean path, with some data: what the tests of single clients run.
+void sim_run_profile(enum sim_profile profile, const struct sim_policy *policy, bool is_traced,
+	struct sim_result *out);
 
 // Simulate the call with this seed. Checks on the way what must hold in every run.
 //

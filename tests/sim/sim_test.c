@@ -7,10 +7,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { COUNT_DEFAULT = 20000, FAILURES_SHOWN_MAX = 20 };
+enum { COUNT_DEFAULT = 100000, FAILURES_SHOWN_MAX = 20 };
 
 struct row {
-	unsigned int n, n_up;
+	unsigned int n, n_willing, n_up;
 	uint64_t up_sum_ns, up_max_ns;
 	unsigned int n_reasons[END_REASON_COUNT];
 };
@@ -20,7 +20,7 @@ struct tally {
 	unsigned int n_failures;
 	unsigned int n_data, n_recovered;
 	unsigned int n_renegotiated, n_came_back;
-	uint64_t n_sent, n_received, n_events;
+	uint64_t n_sent, n_received, n_events, n_desyncs;
 };
 
 static uint64_t env_u64(const char *name, uint64_t fallback)
@@ -30,11 +30,19 @@ static uint64_t env_u64(const char *name, uint64_t fallback)
 	return text && *text ? strtoull(text, NULL, 0) : fallback;
 }
 
+static bool comes_up(const struct sim_result *r)
+{
+	bool may = r->scenario <= SIM_RENEGOTIATES;
+
+	return may && (r->outcome == SIM_COMES_UP_ENCRYPTED || r->outcome == SIM_COMES_UP_CLEAR);
+}
+
 static void add(struct tally *t, const struct sim_result *r)
 {
 	struct row *row = &t->rows[r->scenario][r->quality];
 
 	row->n++;
+	row->n_willing += comes_up(r);
 	row->n_reasons[r->reason]++;
 	if (r->was_up) {
 		row->n_up++;
@@ -43,9 +51,10 @@ static void add(struct tally *t, const struct sim_result *r)
 			row->up_max_ns = r->up_ns;
 	}
 	t->n_events += r->n_events;
+	t->n_desyncs += r->n_desyncs;
 	t->n_sent += r->n_sent;
 	t->n_received += r->n_received;
-	if (r->scenario != SIM_DIES) {
+	if (comes_up(r)) {
 		t->n_data += r->has_data;
 		t->n_recovered += r->has_recovered;
 	}
@@ -81,22 +90,56 @@ static void print(const struct tally *t)
 	}
 	printf("data: %u calls, %" PRIu64 " packets sent, %" PRIu64
 	       " delivered, %u of %u recovered; "
-	       "renegotiated %u, came back %u; %" PRIu64 " events\n",
+	       "renegotiated %u, came back %u; %" PRIu64 " stateful losses, %" PRIu64 " events\n",
 		t->n_data, t->n_sent, t->n_received, t->n_recovered, t->n_data, t->n_renegotiated,
-		t->n_came_back, t->n_events);
+		t->n_came_back, t->n_desyncs, t->n_events);
 }
 
-static bool is_about_encryption(enum end_reason reason)
+static const char *judge_silence(const struct sim_result *r)
 {
-	return reason == END_ENCRYPTION_REFUSED || reason == END_ENCRYPTION_MISMATCH;
+	if (r->silence == SIM_SILENT_FROM_START)
+		return r->reason == END_PPTP_SILENT ? NULL : "is not pptp-silent";
+	if (r->silence == SIM_SILENT_AFTER_START)
+		return r->reason == END_IDLE_CONNECTION ? NULL : "is not idle";
+	return r->reason == END_NO_GRE ? NULL : "is not no-gre";
+}
+
+// Over a path that is not bad each kind of call ends as it must.
+static const char *judge_end(const struct sim_result *r)
+{
+	switch (r->scenario) {
+	case SIM_WRONG_PASSWORD:
+		return r->reason == END_AUTH_REJECTED ? NULL : "is not auth-rejected";
+	case SIM_WRONG_KEYS:
+		return r->reason == END_DECRYPT_FAILURES ? NULL : "is not decrypt-failures";
+	case SIM_AAA_FAULT:
+		return r->reason == END_AUTH_UNAVAILABLE || r->reason == END_NO_ADDRESS
+			       ? NULL
+			       : "does not name the fault";
+	case SIM_SILENT:
+		return judge_silence(r);
+	case SIM_RENEGOTIATES:
+		if (r->was_up && !r->came_back)
+			return "did not come back";
+		// fall through
+	case SIM_USUAL:
+	case SIM_ANY_POLICY:
+	case SIM_STATEFUL:
+		return sim_policy_explains(&r->policy, r->outcome, r->reason)
+			       ? NULL
+			       : "ended for another reason";
+	case SIM_DIES:
+	case SIM_SCENARIOS:
+		break;
+	}
+	return NULL;
 }
 
 // What is wrong with a run, NULL when nothing is. Over a bad path a call may fail for the path's
 // sake.
 static const char *judge(const struct sim_result *r)
 {
-	bool is_path_good = r->quality != SIM_BAD;
-	bool is_honest = r->scenario <= SIM_RENEGOTIATES;
+	bool may_come_up = comes_up(r) || r->scenario == SIM_DIES || r->scenario == SIM_WRONG_KEYS;
 
 	if (!r->is_over)
 		return "hangs";
@@ -106,51 +149,39 @@ static const char *judge(const struct sim_result *r)
 		return "overflowed a step";
 	if (r->n_wrong > 0)
 		return "delivered a wrong packet";
-	if (r->has_data && !r->has_recovered && r->scenario != SIM_DIES)
+	if (r->has_data && !r->has_recovered && comes_up(r))
 		return "did not recover after loss";
-	if (!is_honest && r->scenario != SIM_DIES && (r->server_was_up || r->was_up))
+	// Where the client insists on encryption, the server is up until it leaves.
+	if (!may_come_up &&
+		(r->was_up || (r->server_was_up && r->policy.encryption == SIM_ENCRYPTION_REQUIRE)))
 		return "came up";
-	if (!is_path_good)
+	if (r->quality == SIM_BAD)
 		return NULL;
-	if (r->scenario == SIM_RENEGOTIATES && r->was_up && !r->came_back)
-		return "did not come back";
-	switch (r->scenario) {
-	case SIM_WRONG_PASSWORD:
-		return r->reason == END_AUTH_REJECTED ? NULL : "is not auth-rejected";
-	case SIM_NO_ENCRYPTION:
-		return is_about_encryption(r->reason) ? NULL : "is not about encryption";
-	case SIM_PAP_ONLY:
-		return r->reason == END_AUTH_NO_COMMON ? NULL : "is not auth-no-common";
-	case SIM_AAA_FAULT:
-		return r->reason == END_AUTH_UNAVAILABLE || r->reason == END_NO_ADDRESS
-			       ? NULL
-			       : "does not name the fault";
-	case SIM_SILENT:
-		if (r->silence == SIM_SILENT_FROM_START)
-			return r->reason == END_PPTP_SILENT ? NULL : "is not pptp-silent";
-		if (r->silence == SIM_SILENT_AFTER_START)
-			return r->reason == END_IDLE_CONNECTION ? NULL : "is not idle";
-		return r->reason == END_NO_GRE ? NULL : "is not no-gre";
-	case SIM_PPPD:
-	case SIM_WINDOWS:
-	case SIM_ROUTEROS:
-	case SIM_RENEGOTIATES:
-	case SIM_DIES:
-	case SIM_SCENARIOS:
-		break;
-	}
-	return NULL;
+	if (r->quality == SIM_CLEAN && comes_up(r) && !r->was_up)
+		return "did not come up";
+	return judge_end(r);
 }
 
 static double rate_up(const struct tally *t, enum sim_quality quality)
 {
 	unsigned int n = 0, n_up = 0;
 
-	for (int s = SIM_PPPD; s <= SIM_RENEGOTIATES; s++) {
-		n += t->rows[s][quality].n;
+	for (int s = SIM_USUAL; s <= SIM_RENEGOTIATES; s++) {
+		n += t->rows[s][quality].n_willing;
 		n_up += t->rows[s][quality].n_up;
 	}
 	return n ? (double)n_up / n : 1.0;
+}
+
+static void print_policy(const struct sim_policy *p)
+{
+	static const char *const encryptions[] = {"deny", "allow", "prefer", "require"};
+
+	printf("  policy:");
+	for (uint8_t i = 0; i < p->n_methods; i++)
+		printf(" %s", auth_method_name(p->methods[i]));
+	printf(", encryption %s, strengths %#x%s\n", encryptions[p->encryption],
+		(unsigned int)p->strengths, p->require_stateless ? ", stateless" : "");
 }
 
 TEST(sim, every_call_comes_up_or_ends_with_a_reason)
@@ -170,11 +201,13 @@ TEST(sim, every_call_comes_up_or_ends_with_a_reason)
 
 		if (wrong && ++tally.n_failures <= FAILURES_SHOWN_MAX) {
 			printf("seed %" PRIu64
-			       " (%s, quality %d): %s; reason %s, up at %.3f s, over "
+			       " (%s, %s, quality %d): %s; reason %s, up at %.3f s, over "
 			       "at %.3f s\n",
-				seed + i, sim_scenario_name(result.scenario), result.quality, wrong,
+				seed + i, sim_scenario_name(result.scenario),
+				sim_profiles[result.profile].name, result.quality, wrong,
 				end_reason_info(result.reason)->name, (double)result.up_ns / 1e9,
 				(double)result.over_ns / 1e9);
+			print_policy(&result.policy);
 			FAIL(wrong);
 		}
 	}

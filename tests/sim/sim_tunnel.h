@@ -1,48 +1,45 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// One end of the tunnel, as a worker does it: GRE with its window, PPP framing, MPPE with its count
-// and keys. Client and server each have one; test data goes from one to the other and is checked.
+// The client's end of the tunnel: GRE, PPP framing and MPPE, written apart from the server's.
 #pragma once
 
 #include "base/drop_reason.h"
-#include "crypto/op.h"
-#include "proto/gre_window.h"
-#include "proto/mppe_sync.h"
+#include "sim/sim_data.h"
+#include "sim/sim_mppe.h"
 #include "sim/sim_path.h"
 
-enum { SIM_GRE_JUMP_MAX = 1000, SIM_MPPE_JUMP_MAX = 1000 };
-
-struct sim_direction {
-	struct mppe_context keys;
-	struct mppe_sync sync;
-	bool has_keys;
-};
+enum sim_direction { SIM_OUT, SIM_IN, SIM_DIRECTIONS };
 
 struct sim_tunnel {
 	struct sim_path *path;
-	enum sim_side side;
 	bool is_open; // packets are taken
 	uint16_t call_id, peer_call_id;
 	bool send_pfc, send_acfc;
-	struct gre_window window;
-	struct sim_direction out, in;
-	// test data
-	uint32_t n_sent;	// numbers of test packets begin at 1
-	uint32_t last_received; // number of the last one
-	uint32_t n_received;
-	uint32_t n_wrong; // decrypted, plausible, and not what was sent
-	uint32_t n_dropped[DROP_REASON_COUNT];
+	// GRE: like Linux, what comes late is dropped
+	uint32_t next_seq, last_seq;
+	bool has_seq;
+	bool owes_ack;
+	uint64_t ack_due_ns;
+	// MPPE
+	struct sim_mppe mppe[SIM_DIRECTIONS];
+	bool has_keys[SIM_DIRECTIONS];
+	bool wants_reset; // a stateful packet was lost: the PPP peer is to say so
+	// data
+	uint32_t address; // the client's, inside
+	struct sim_data data;
+	unsigned int n_unread; // encrypted packets for which there were no keys
 };
 
-void sim_tunnel_init(struct sim_tunnel *t, struct sim_path *path, enum sim_side side);
+void sim_tunnel_init(struct sim_tunnel *t, struct sim_path *path);
 void sim_tunnel_open(struct sim_tunnel *t, uint16_t call_id, uint16_t peer_call_id);
 
-// Begin with these start keys and count 0.
-void sim_tunnel_key(struct sim_direction *d, const uint8_t start[16]);
+// Begin with this start key and count 0.
+void sim_tunnel_key(struct sim_tunnel *t, enum sim_direction direction,
+	const struct mppe_mode *mode, enum sim_mppe_kind kind, const uint8_t start[16]);
 
 // Send a frame of a control protocol.
 void sim_tunnel_send_frame(
 	struct sim_tunnel *t, uint16_t protocol, struct span info, uint64_t now_ns);
-// Send the next test packet, encrypted, `len` bytes of inner packet.
+// Send the next test packet, of `len` bytes; encrypted if there are keys.
 void sim_tunnel_send_data(struct sim_tunnel *t, size_t len, uint64_t now_ns);
 
 // A GRE packet came. Returns true when it holds a frame for the PPP machines; test data is checked

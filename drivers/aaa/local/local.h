@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Checks MS-CHAPv2 against the users of the configuration.
+// Checks PAP, CHAP and MS-CHAP against the users of the configuration.
 #pragma once
 
 #include "aaa/aaa.h"

@@ -2,6 +2,10 @@
 #include "drivers/aaa/local/local_users.h"
 
 #include "conf/config.h"
+#include "drivers/aaa/local/password_file.h"
+#include "observe/events.h"
+
+#include <nettle/sha2.h>
 
 #include <assert.h>
 #include <errno.h>
@@ -11,16 +15,16 @@
 // Open addressing with linear probing, at most half full. The names in it are the operator's, so a
 // client cannot make a long chain; the seed only keeps the order from being the same everywhere.
 struct slot {
-	uint8_t name_len;
 	bool is_used;
-	uint8_t nt_hash[MSCHAP_HASH_BYTES];
-	char name[LIMIT_USER_NAME_BYTES];
+	struct local_user user;
 };
 
 struct local_users {
+	const char *path; // of the password file, "": none
+	struct log *log;
 	uint64_t seed;
 	uint32_t mask;
-	uint8_t nobody[MSCHAP_HASH_BYTES];
+	struct local_user nobody;
 	struct slot slots[]; // slots[mask + 1]
 };
 
@@ -29,6 +33,11 @@ static_assert(LIMIT_USER_NAME_BYTES <= UINT8_MAX, "name_len");
 static size_t local_users_size(uint32_t mask)
 {
 	return sizeof(struct local_users) + ((size_t)mask + 1) * sizeof(struct slot);
+}
+
+static struct span name_of(const struct local_user *user)
+{
+	return span_of(user->name, user->name_len);
 }
 
 // FNV-1a.
@@ -47,40 +56,145 @@ static uint32_t probe(const struct local_users *users, struct span name)
 	uint32_t at = first_slot(users, name);
 
 	while (users->slots[at].is_used) {
-		const struct slot *slot = &users->slots[at];
-		if (span_equal(name, span_of(slot->name, slot->name_len)))
+		if (span_equal(name, name_of(&users->slots[at].user)))
 			break;
 		at = (at + 1) & users->mask;
 	}
 	return at;
 }
 
-static int add(struct local_users *users, const struct config_user *user)
+// What tells one configured password of a user from another, and is of no other use.
+static void make_fingerprint(const struct local_user *user, uint8_t out[MSCHAP_HASH_BYTES])
 {
-	struct span name = span_of(user->name, strnlen(user->name, LIMIT_USER_NAME_BYTES));
+	static const char purpose[] = "adit configured password";
+	struct sha256_ctx sha;
+
+	sha256_init(&sha);
+	sha256_update(&sha, sizeof(purpose), (const uint8_t *)purpose);
+	sha256_update(&sha, sizeof(user->nt_hash), user->nt_hash);
+	sha256_update(&sha, user->name_len, (const uint8_t *)user->name);
+	sha256_digest(&sha, MSCHAP_HASH_BYTES, out);
+	secret_wipe_bytes(&sha, sizeof(sha));
+}
+
+static int set_password(struct local_user *user, struct span password)
+{
+	int rc = mschap_nt_hash(password, user->nt_hash);
+
+	if (rc != 0)
+		return rc;
+	user->has_lm = mschap_lm_hash(password, user->lm_hash) == 0;
+	user->has_clear = true;
+	return secret_set(&user->password, password);
+}
+
+static int add(struct local_users *users, const struct config_user *from)
+{
+	struct span name = span_of(from->name, strnlen(from->name, LIMIT_USER_NAME_BYTES));
 	struct slot *slot = &users->slots[probe(users, name)];
+	struct local_user *user = &slot->user;
+	int rc = 0;
 
 	if (slot->is_used)
 		return -EEXIST;
-	if (user->has_nt_hash) {
-		memcpy(slot->nt_hash, user->nt_hash, sizeof(slot->nt_hash));
-	} else {
-		int rc = mschap_nt_hash(
-			span_of(user->password.bytes, user->password.len), slot->nt_hash);
-		if (rc != 0)
-			return rc;
-	}
-	memcpy(slot->name, name.bytes, name.len);
-	slot->name_len = (uint8_t)name.len;
 	slot->is_used = true;
-	return 0;
+	memcpy(user->name, name.bytes, name.len);
+	user->name_len = (uint8_t)name.len;
+	user->is_disabled = from->disabled;
+	user->is_expired = from->expired;
+	user->group = from->group_index;
+	if (from->has_nt_hash)
+		memcpy(user->nt_hash, from->nt_hash, sizeof(user->nt_hash));
+	else
+		rc = set_password(user, span_of(from->password.bytes, from->password.len));
+	make_fingerprint(user, user->replaced);
+	return rc;
 }
 
-int local_users_new(const struct config *config, struct local_users **out)
+static void put_new_password(struct local_user *user, const uint8_t nt_hash[MSCHAP_HASH_BYTES])
+{
+	memcpy(user->nt_hash, nt_hash, MSCHAP_HASH_BYTES);
+	secret_wipe_bytes(user->lm_hash, sizeof(user->lm_hash));
+	secret_wipe(&user->password);
+	user->has_lm = user->has_clear = user->is_expired = false;
+	user->is_changed = true;
+}
+
+// ---- the file
+
+static void tell_ignored(const struct local_users *users, const char *name, const char *text)
+{
+	struct event e;
+
+	if (!users->log)
+		return;
+	event_begin(&e, EVENT_NOTE);
+	event_text(&e, "user", span_of_text(name));
+	event_word(&e, "file", users->path);
+	event_word(&e, "text", text);
+	event_send(users->log, &e);
+}
+
+static void take_entry(void *context, const struct password_entry *entry)
+{
+	struct local_users *users = context;
+	struct slot *slot = &users->slots[probe(users, span_of_text(entry->name))];
+
+	if (!slot->is_used)
+		tell_ignored(users, entry->name, "a changed password of nobody: not used");
+	else if (!secret_equal_bytes(slot->user.replaced, entry->replaced, sizeof(entry->replaced)))
+		tell_ignored(users, entry->name,
+			"the configured password is newer than the changed one: the changed one is "
+			"not used");
+	else
+		put_new_password(&slot->user, entry->nt_hash);
+}
+
+struct walk {
+	const struct local_users *users;
+	uint32_t at;
+};
+
+static bool next_entry(void *context, struct password_entry *out)
+{
+	struct walk *walk = context;
+
+	while (walk->at <= walk->users->mask) {
+		const struct slot *slot = &walk->users->slots[walk->at++];
+
+		if (!slot->is_used || !slot->user.is_changed)
+			continue;
+		memcpy(out->name, slot->user.name, slot->user.name_len);
+		out->name[slot->user.name_len] = '\0';
+		memcpy(out->nt_hash, slot->user.nt_hash, sizeof(out->nt_hash));
+		memcpy(out->replaced, slot->user.replaced, sizeof(out->replaced));
+		return true;
+	}
+	return false;
+}
+
+// ---- what the driver calls
+
+static int make_nobody(struct local_users *users)
+{
+	uint8_t random[MSCHAP_HASH_BYTES];
+	char text[2 * MSCHAP_HASH_BYTES];
+
+	if (getrandom(&users->seed, sizeof(users->seed), 0) != sizeof(users->seed) ||
+		getrandom(random, sizeof(random), 0) != sizeof(random))
+		return -EIO;
+	for (size_t i = 0; i < sizeof(text); i++)
+		text[i] = (char)('a' + (random[i / 2] >> (i % 2 * 4) & 15));
+	int rc = set_password(&users->nobody, span_of(text, sizeof(text)));
+	secret_wipe_bytes(random, sizeof(random));
+	secret_wipe_bytes(text, sizeof(text));
+	return rc;
+}
+
+int local_users_new(const struct config *config, struct log *log, struct local_users **out)
 {
 	struct local_users *users;
 	uint32_t mask = 1;
-	int rc = 0;
 
 	while (mask < 2 * config->n_users)
 		mask = mask << 1 | 1;
@@ -88,11 +202,13 @@ int local_users_new(const struct config *config, struct local_users **out)
 	if (!users)
 		return -ENOMEM;
 	users->mask = mask;
-	if (getrandom(&users->seed, sizeof(users->seed), 0) != sizeof(users->seed) ||
-		getrandom(users->nobody, sizeof(users->nobody), 0) != sizeof(users->nobody))
-		rc = -EIO;
+	users->path = config->password_file;
+	users->log = log;
+	int rc = make_nobody(users);
 	for (uint32_t i = 0; rc == 0 && i < config->n_users; i++)
 		rc = add(users, &config->users[i]);
+	if (rc == 0 && users->path[0])
+		rc = password_file_read(users->path, log, take_entry, users);
 	if (rc != 0) {
 		local_users_free(users);
 		return rc;
@@ -109,14 +225,34 @@ void local_users_free(struct local_users *users)
 	free(users);
 }
 
-bool local_users_find(
-	const struct local_users *users, struct span name, uint8_t nt_hash[MSCHAP_HASH_BYTES])
+// All names are always looked up.
+const struct local_user *local_users_find(
+	const struct local_users *users, const struct login *login, bool *is_known)
 {
-	// Both look-ups are always made.
-	const struct slot *whole = &users->slots[probe(users, name)];
-	const struct slot *bare = &users->slots[probe(users, mschap_user_without_domain(name))];
-	const struct slot *slot = whole->is_used ? whole : bare;
+	const struct local_user *found = &users->nobody;
 
-	memcpy(nt_hash, slot->is_used ? slot->nt_hash : users->nobody, MSCHAP_HASH_BYTES);
-	return slot->is_used;
+	for (unsigned int i = login->n; i > 0; i--) {
+		const struct slot *slot = &users->slots[probe(users, login->names[i - 1])];
+
+		found = slot->is_used ? &slot->user : found;
+	}
+	*is_known = found != &users->nobody;
+	return found;
+}
+
+int local_users_change(struct local_users *users, const struct local_user *user,
+	const uint8_t nt_hash[MSCHAP_HASH_BYTES])
+{
+	struct local_user *own = &users->slots[probe(users, name_of(user))].user;
+	struct local_user before = *own;
+	struct walk walk = {.users = users};
+	int rc = 0;
+
+	put_new_password(own, nt_hash);
+	if (users->path[0])
+		rc = password_file_write(users->path, users->log, next_entry, &walk);
+	if (rc != 0)
+		*own = before;
+	secret_wipe_bytes(&before, sizeof(before));
+	return rc;
 }

@@ -13,13 +13,23 @@ TEST(aaa, reply_is_wiped)
 	EXPECT_MEMEQ(&nothing, &reply, sizeof(reply));
 }
 
+TEST(aaa, request_is_wiped)
+{
+	static const struct aaa_request nothing;
+	struct aaa_request request;
+
+	memset(&request, 0xa5, sizeof(request));
+	aaa_request_wipe(&request);
+	EXPECT_MEMEQ(&nothing, &request, sizeof(request));
+}
+
 TEST(aaa, names)
 {
-	EXPECT_STREQ("mschapv2", aaa_method_name(AAA_MSCHAPV2));
-	EXPECT_STREQ("mschapv1", aaa_method_name(AAA_MSCHAPV1));
-	EXPECT_STREQ("chap", aaa_method_name(AAA_CHAP_MD5));
-	EXPECT_STREQ("pap", aaa_method_name(AAA_PAP));
-	EXPECT_STREQ("unknown", aaa_method_name((enum aaa_method)99));
+	EXPECT_STREQ("mschapv2", auth_method_name(AUTH_METHOD_MSCHAPV2));
+	EXPECT_STREQ("mschapv1", auth_method_name(AUTH_METHOD_MSCHAPV1));
+	EXPECT_STREQ("chap", auth_method_name(AUTH_METHOD_CHAP_MD5));
+	EXPECT_STREQ("pap", auth_method_name(AUTH_METHOD_PAP));
+	EXPECT_STREQ("unknown", auth_method_name((enum auth_method)99));
 	EXPECT_STREQ("accept", aaa_result_name(AAA_ACCEPT));
 	EXPECT_STREQ("reject", aaa_result_name(AAA_REJECT));
 	EXPECT_STREQ("unavailable", aaa_result_name(AAA_UNAVAILABLE));

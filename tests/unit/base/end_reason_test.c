@@ -59,6 +59,47 @@ TEST(end_reason, codes_are_in_the_range_of_their_protocol)
 	}
 }
 
+// A client's log shows nothing but this text, so it must say which reason it was.
+TEST(end_reason, lcp_texts_are_unique_and_there_for_what_we_end)
+{
+	for (int i = 0; i < END_REASON_COUNT; i++) {
+		const struct end_reason_info *info = end_reason_info(i);
+
+		SHIM_TRACE_CASE(i);
+		for (int k = 0; k < i && info->lcp_text[0]; k++)
+			EXPECT_NE(strcmp(info->lcp_text, end_reason_info(k)->lcp_text), 0);
+		// Without a text: the client hung up, or there was no link to speak over.
+		bool is_before_calls = starts_with(info->name, "pptp-bad-") ||
+				       starts_with(info->name, "limit-") || i == END_PPTP_SILENT ||
+				       i == END_PPTP_INCOMING || i == END_IDLE_CONNECTION ||
+				       i == END_NONE;
+		bool is_clients_will = info->side == END_BY_CLIENT && info->cdn_result == 4;
+		EXPECT_EQ(info->lcp_text[0] == '\0', is_before_calls || is_clients_will);
+	}
+}
+
+// RADIUS has causes of its own for what an operator, a client or a lost line ended.
+TEST(end_reason, accounting_causes_fit_who_ended_it)
+{
+	for (int i = END_NONE + 1; i < END_REASON_COUNT; i++) {
+		const struct end_reason_info *info = end_reason_info(i);
+		bool is_admin = info->acct_cause == 6 || info->acct_cause == 7;
+
+		SHIM_TRACE_CASE(i);
+		EXPECT_EQ(is_admin, info->side == END_BY_ADMIN);
+		if (info->cdn_result == 1 && i != END_NO_LCP) // lost carrier in both protocols
+			EXPECT_EQ(info->acct_cause, 2);
+		EXPECT_EQ(info->acct_cause == 1, info->cdn_result == 4); // the user's own wish
+		EXPECT_TRUE(strcmp("?", end_acct_cause_name(info->acct_cause)) != 0);
+	}
+	EXPECT_STREQ("User-Request", end_acct_cause_name(1));
+	EXPECT_STREQ("Admin-Reset", end_acct_cause_name(6));
+	EXPECT_STREQ("Service-Unavailable", end_acct_cause_name(15));
+	EXPECT_STREQ("Host-Request", end_acct_cause_name(18));
+	EXPECT_STREQ("?", end_acct_cause_name(0));
+	EXPECT_STREQ("?", end_acct_cause_name(19));
+}
+
 // The text goes to the peer in LCP Terminate-Request.
 TEST(end_reason, lcp_texts_are_short_and_printable)
 {
@@ -87,7 +128,9 @@ TEST(end_reason, an_administrator_is_told_from_a_client)
 	// What a Windows user sees is the point of the list: the cases that the old gear documents.
 	EXPECT_EQ(end_reason_info(END_AUTH_REJECTED)->windows_error, 691);
 	EXPECT_EQ(end_reason_info(END_AUTH_NO_COMMON)->windows_error, 734);
-	EXPECT_EQ(end_reason_info(END_ENCRYPTION_REFUSED)->windows_error, 742);
+	EXPECT_EQ(
+		end_reason_info(END_ENCRYPTION_REFUSED)->windows_error, 734); // the client will not
+	EXPECT_EQ(end_reason_info(END_ENCRYPTION_MISMATCH)->windows_error, 742); // we will not
 	EXPECT_EQ(end_reason_info(END_AUTH_NO_KEYS)->windows_error, 742);
 }
 

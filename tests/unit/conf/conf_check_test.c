@@ -186,11 +186,127 @@ TEST(conf_check, timers_and_limits)
 			.wanted = "error: t:10: pptp: max_unauthenticated_per_source must not be "
 				  "more than "
 				  "max_unauthenticated\n"},
-		{.rest = "encryption = { mode = \"off\"; };",
+		{.rest = "pptp = { no_gre_notice_s = 31; };",
+			.wanted = "error: t:10: pptp.no_gre_notice_s: no_gre_notice_s must not be "
+				  "longer than ppp.no_lcp_timeout_s\n"},
+		{.rest = "auth = { lockout_first_s = 901; };",
+			.wanted = "error: t:10: auth.lockout_first_s: lockout_first_s must not be "
+				  "longer than lockout_max_s\n"},
+		{.rest = "auth = { lockout_max_s = 3601; };",
 			.wanted =
-				"warning: t:10: encryption.mode: everything that clients send and "
-				"get can "
-				"be read on the way\n"},
+				"error: t:10: auth.lockout_max_s: lockout_max_s must not be longer "
+				"than lockout_forget_s\n"},
+	};
+	run(cases, sizeof(cases) / sizeof(cases[0]));
+}
+
+// 28 networks of 25 bits are 252 bytes of a DHCP option, 29 are 261; of 8 bits all 32 fit.
+TEST(conf_check, routes_fit_a_dhcp_option)
+{
+	static const struct {
+		int n, prefix_len;
+		const char *wanted;
+	} cases[] = {
+		{28, 25, ""},
+		{29, 25,
+			"error: t:10: groups[0].routes: 29 routes of this length do not fit the "
+			"255 "
+			"bytes of a DHCP option: 261 bytes\n"},
+		{32, 16, ""},
+	};
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		char rest[1024] = "groups = ({ name = \"a\"; routes = [";
+		for (int k = 0; k < cases[i].n; k++)
+			snprintf(rest + strlen(rest), sizeof(rest) - strlen(rest),
+				"%s\"10.%d.0.0/%d\"", k ? ", " : "", k, cases[i].prefix_len);
+		strcat(rest, "]; });");
+		const struct contradiction one = {.rest = rest, .wanted = cases[i].wanted};
+		run(&one, 1);
+	}
+}
+
+TEST(conf_check, groups)
+{
+	static const struct contradiction cases[] = {
+		{.rest = "groups = ({ name = \"a\"; },\n{ name = \"base\"; });", .wanted = ""},
+		{.rest = "groups = ({ name = \"a\"; },\n{ name = \"a\"; });",
+			.wanted = "error: t:11: groups[1].name: groups[0] has the same name\n"},
+		{.users = "users = ({ name = \"a\"; password = \"x\"; group = \"b\"; });",
+			.wanted = "error: t:8: users[0].group: there is no group \"b\"\n"},
+		{.users = "users = ({ name = \"a\"; password = \"x\"; group = \"base\"; });",
+			.wanted = ""},
+	};
+	run(cases, sizeof(cases) / sizeof(cases[0]));
+}
+
+#define HASH_USERS                                                             \
+	"users = ({ name = \"a\"; password = \"x\"; },\n"                      \
+	"{ name = \"b\"; nt_hash = \"00112233445566778899aabbccddeeff\"; },\n" \
+	"{ name = \"c\"; nt_hash = \"00112233445566778899aabbccddeeff\"; });\n"
+
+#define ANY_CAN_READ                                                                           \
+	"warning: t:10: encryption.mode: everything that clients send and get can be read on " \
+	"the way\n"
+
+// What each weakness costs is said in one line.
+TEST(conf_check, weak_authentication)
+{
+	static const struct contradiction cases[] = {
+		{.rest = "auth = { methods = [\"mschapv2\", \"chap\"]; };",
+			.wanted = "error: t:10: auth.methods: \"chap\" gives no keys for MPPE, and "
+				  "encryption.mode is \"require\": take one of the two away\n"},
+		{.rest = "encryption = { mode = \"deny\"; };\nauth = { methods = [\"pap\"]; };",
+			.wanted = ANY_CAN_READ "warning: t:11: auth.methods: with \"pap\" whoever "
+					       "listens on the way reads the passwords\n"},
+		{.rest = "auth = { methods = [\"mschapv1\"]; };",
+			.wanted =
+				"warning: t:10: auth.methods: with \"mschapv1\" whoever listens on "
+				"the way finds the passwords within a day, and the client cannot "
+				"tell who the server is\n"},
+		{.users = HASH_USERS,
+			.rest = "auth = { methods = [\"chap\"]; };\nencryption = { mode = "
+				"\"deny\"; "
+				"};",
+			.wanted =
+				"warning: t:9: users[1].nt_hash: \"chap\" of auth.methods cannot "
+				"work for users without a password in clear, this one and 1 more\n"
+				"warning: t:13: encryption.mode: everything that clients send and "
+				"get can be read on the way\n"},
+		{.users = HASH_USERS,
+			.rest = "auth = { methods = [\"mschapv1\"]; };\n"
+				"encryption = { strengths = [40]; };",
+			.wanted =
+				"warning: t:9: users[1].nt_hash: \"mschapv1\" of auth.methods has "
+				"40 and 56 bit keys only for users with a password in clear, not "
+				"for this one and 1 more\n"
+				"warning: t:12: auth.methods: with \"mschapv1\" whoever listens on "
+				"the way finds the passwords within a day, and the client cannot "
+				"tell who the server is\n"
+				"warning: t:13: encryption.strengths: a key of 40 bits is found in "
+				"minutes by trying all of them\n"},
+	};
+	run(cases, sizeof(cases) / sizeof(cases[0]));
+}
+
+TEST(conf_check, weak_encryption)
+{
+	static const struct contradiction cases[] = {
+		{.rest = "encryption = { mode = \"require\"; strengths = [128]; };", .wanted = ""},
+		{.rest = "encryption = { mode = \"deny\"; };", .wanted = ANY_CAN_READ},
+		{.rest = "encryption = { mode = \"prefer\"; };",
+			.wanted =
+				"warning: t:10: encryption.mode: what a client without MPPE sends "
+				"and "
+				"gets can be read on the way, and whoever sits there can make any "
+				"client one\n"},
+		{.rest = "encryption = { strengths = [128, 56]; };",
+			.wanted =
+				"warning: t:10: encryption.strengths: a key of 56 bits is found in "
+				"days by trying all of them\n"},
+		{.rest = "encryption = { stateless_required = false; };",
+			.wanted = "warning: t:10: encryption.stateless_required: a client with "
+				  "stateful MPPE loses a round trip of data with each lost packet, "
+				  "and each reset uses a piece of the key stream again\n"},
 	};
 	run(cases, sizeof(cases) / sizeof(cases[0]));
 }
@@ -220,6 +336,27 @@ TEST(conf_check, control_socket)
 		{.rest = "control = { mode = \"0666\"; };",
 			.wanted = "warning: t:10: control.mode: every user of the system can end "
 				  "every session\n"},
+	};
+	run(cases, sizeof(cases) / sizeof(cases[0]));
+}
+
+TEST(conf_check, log_classes)
+{
+	static const struct contradiction cases[] = {
+		{.rest = "log = { file = \"/var/log/adit\"; };\n"
+			 "log_classes = ({ class = \"PPP\"; file = 9; }, { class = \"IP\"; "
+			 "console = 0; });",
+			.wanted = ""},
+		{.rest = "log_classes = ({ class = \"PPP\"; syslog = 9; file = 0; });",
+			.wanted = ""},
+		{.rest = "log_classes = ({ class = \"PPP\"; file = 9; });",
+			.wanted = "error: t:10: log_classes[0].file: needs log.file, which is not "
+				  "given\n"},
+		{.rest = "log_classes = ({ class = \"PPP\"; },\n{ class = \"PPP\"; });",
+			.wanted = "error: t:11: log_classes[1].class: log_classes[0] is about the "
+				  "same class\n"},
+		{.rest = "log_classes = ({ class = \"PPP\"; console = 14; });",
+			.wanted = "error: t:10: log_classes[0].console = 14: must be 0..13\n"},
 	};
 	run(cases, sizeof(cases) / sizeof(cases[0]));
 }

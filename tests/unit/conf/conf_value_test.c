@@ -27,6 +27,7 @@ static bool takes(const char *group, const char *key, const char *text)
 		struct config_port port;
 		struct config_pool pool;
 		struct config_user user;
+		struct config_group group;
 	} any;
 	struct conf_problem problem;
 	return read_as(group, key, text, &any, &problem);
@@ -165,7 +166,52 @@ static const struct {
 	{"auth", "methods", "[\"eap\"]", false},
 	{"encryption", "strengths", "[128]", true},
 	{"encryption", "strengths", "[\"128\"]", true},
-	{"encryption", "strengths", "[128, 56]", false},
+	{"encryption", "strengths", "[128, 56, 40]", true},
+	{"encryption", "strengths", "[64]", false},
+	{"auth", "methods", "[\"pap\", \"chap\", \"mschapv1\", \"mschapv2\"]", true},
+	{"auth", "methods", "(\"mschapv2\")", true},
+	{"auth", "methods", "[\"pap\", \"pap\"]", false},
+	{"auth", "methods",
+		"[\"pap\", \"chap\", \"mschapv1\", \"mschapv2\", \"mschapv2\", \"pap\"]", false},
+	{"auth", "lockout_user_failures", "0", true},
+	{"auth", "lockout_user_failures", "1", false},
+	{"auth", "password_file", "\"\"", true},
+	{"auth", "password_file", "\"/var/lib/adit/passwords\"", true},
+	{"auth", "password_file", "\"passwords\"", false},
+	{"auth", "password_file", "\"/\"", false},
+	{"auth", "password_file", "\"/var/\"", false},
+	{"auth", "password_file", "\"/a\\nb\"", false},
+
+	{"groups", "domain", "\"\"", true},
+	{"groups", "domain", "\"corp\"", true},
+	{"groups", "domain", "\"a-1.corp.example.com\"", true},
+	{"groups", "domain", "\"_sites.corp\"", true},
+	{"groups", "domain", "\"corp.example.com.\"", false},
+	{"groups", "domain", "\".corp\"", false},
+	{"groups", "domain", "\"a..b\"", false},
+	{"groups", "domain", "\"-a.b\"", false},
+	{"groups", "domain", "\"a-.b\"", false},
+	{"groups", "domain", "\"a b\"", false},
+	{"groups", "domain",
+		"\"x23456789012345678901234567890123456789012345678901234567890123.a\"",
+		true}, // a label of 63
+	{"groups", "domain",
+		"\"x234567890123456789012345678901234567890123456789012345678901234.a\"", false},
+	{"groups", "routes", "[]", true},
+	{"groups", "routes", "[\"10.0.0.0/8\", \"192.168.1.0/24\", \"10.1.2.3/32\"]", true},
+	{"groups", "routes", "[\"0.0.0.0/0\"]", true},
+	{"groups", "routes", "[\"0.0.0.0/1\", \"128.0.0.0/1\"]", true},
+	{"groups", "routes", "[\"10.0.0.1/8\"]", false},
+	{"groups", "routes", "[\"10.0.0.0/33\"]", false},
+	{"groups", "routes", "[\"10.0.0.0\"]", false},
+	{"groups", "routes", "[\"127.0.0.0/8\"]", false},
+	{"groups", "routes", "[\"224.0.0.0/4\"]", false},
+	{"groups", "routes", "[\"10.0.0.0/8\", \"10.0.0.0/8\"]", false},
+	{"groups", "routes", "[\"10.0.0.0/8\", \"10.0.0.0/9\"]", true},
+	{"groups", "routes", "[10]", false},
+	{"groups", "routes", "\"10.0.0.0/8\"", false},
+	{"groups", "broadcasts", "\"relay\"", true},
+	{"groups", "broadcasts", "\"pass\"", false},
 };
 
 TEST(conf_value, taken_or_not)
@@ -208,6 +254,21 @@ TEST(conf_value, writes_all_fields_of_a_type)
 	EXPECT_MEMEQ("\x00\x11\x22\x33\x44\x55\x66\x77\x88\x99\xaa\xbb\xcc\xdd\xee\xff",
 		user.nt_hash, 16);
 	EXPECT_FALSE(user.has_password);
+}
+
+TEST(conf_value, order_of_methods_is_kept)
+{
+	static struct config c;
+	struct conf_problem problem;
+	ASSERT_TRUE(read_as("auth", "methods", "[\"chap\", \"mschapv2\", \"pap\"]", &c, &problem));
+	ASSERT_EQ(3, c.n_auth_methods);
+	EXPECT_EQ(CONFIG_AUTH_CHAP, c.auth_methods[0]);
+	EXPECT_EQ(CONFIG_AUTH_MSCHAPV2, c.auth_methods[1]);
+	EXPECT_EQ(CONFIG_AUTH_PAP, c.auth_methods[2]);
+	// A list that is refused changes nothing.
+	EXPECT_FALSE(read_as("auth", "methods", "[\"pap\", \"eap\"]", &c, &problem));
+	EXPECT_EQ(3, c.n_auth_methods);
+	EXPECT_EQ(CONFIG_AUTH_CHAP, c.auth_methods[0]);
 }
 
 TEST(conf_value, shorter_text_leaves_no_rest)

@@ -188,8 +188,14 @@ TEST(config_files, damaged_files_are_refused_or_sound)
 			ASSERT_TRUE(c->n_pools >= 1 && c->n_pools <= LIMIT_POOLS);
 			ASSERT_TRUE(c->n_listen >= 1 && c->n_listen <= LIMIT_LISTEN_ADDRESSES);
 			ASSERT_TRUE(c->n_workers >= 1 && c->n_workers <= LIMIT_WORKERS);
-			for (uint32_t u = 0; u < c->n_users; u++)
+			ASSERT_TRUE(c->n_groups >= 1 && c->n_groups <= LIMIT_GROUPS);
+			ASSERT_STREQ("base", c->groups[c->base_group].name);
+			ASSERT_TRUE(
+				c->n_auth_methods >= 1 && c->n_auth_methods <= CONFIG_AUTH_METHODS);
+			for (uint32_t u = 0; u < c->n_users; u++) {
 				ASSERT_TRUE(c->users[u].has_password != c->users[u].has_nt_hash);
+				ASSERT_TRUE(c->users[u].group_index < c->n_groups);
+			}
 		}
 		free(text);
 	}

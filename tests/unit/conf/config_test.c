@@ -5,6 +5,8 @@
 
 #include "shim/shim.h"
 
+#include <arpa/inet.h>
+
 TEST(config, new_has_defaults)
 {
 	struct config *c = config_new();
@@ -61,5 +63,87 @@ TEST(config, reset_forgets)
 	EXPECT_TRUE(c->users == NULL);
 	EXPECT_EQ(0, c->n_ports);
 	EXPECT_STREQ("adit", c->name);
+	config_free(c);
+}
+
+// "base" is always there, made or named by the file, and users without a group have it.
+TEST(config, groups)
+{
+	static const char users[] = "users = ({ name = \"u\"; password = \"p\"; },\n"
+				    "{ name = \"v\"; password = \"p\"; group = \"sales\"; });\n";
+	static const char sales[] =
+		"{ name = \"sales\"; domain = \"example.com\"; dns = [\"10.0.0.53\"]; "
+		"routes = [\"10.0.0.0/8\", \"0.0.0.0/1\"]; dhcp_inform = false; "
+		"broadcasts = \"relay\"; }";
+	static const struct {
+		const char *format;
+		uint16_t n_groups;
+		uint16_t base, sales;
+		const char *base_domain;
+	} cases[] = {
+		{"groups = ( %s );", 2, 1, 0, ""},
+		{"groups = ( { name = \"x\"; }, %s );", 3, 2, 1, ""},
+		{"groups = ( %s, { name = \"base\"; domain = \"b.example\"; } );", 2, 1, 0,
+			"b.example"},
+		{"groups = ( { name = \"base\"; domain = \"b.example\"; }, %s );", 2, 0, 1,
+			"b.example"},
+	};
+	struct config *c = config_new();
+	ASSERT_EQ(1, c->n_groups);
+	EXPECT_STREQ("base", c->groups[0].name);
+	EXPECT_TRUE(c->groups[0].dhcp_inform);
+	EXPECT_TRUE(config_user_group(c, NULL) == &c->groups[0]);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		SHIM_TRACE_CASE((long long)i);
+		struct config_errors errors;
+		char groups[1024];
+		char text[2048];
+		snprintf(groups, sizeof(groups), cases[i].format, sales);
+		snprintf(text, sizeof(text), LOAD_TEST_PORTS LOAD_TEST_POOLS "%s%s", users, groups);
+		ASSERT_EQ(0, config_load_text(text, "t.cfg", c, &errors));
+		EXPECT_STREQ("", load_test_report(&errors));
+		ASSERT_EQ(cases[i].n_groups, c->n_groups);
+		EXPECT_EQ(cases[i].base, c->base_group);
+		EXPECT_EQ(-1, config_find_group(c, "nobody"));
+		const struct config_group *base = config_user_group(c, &c->users[0]);
+		EXPECT_TRUE(base == &c->groups[cases[i].base]);
+		EXPECT_TRUE(base == config_user_group(c, NULL));
+		EXPECT_STREQ("base", base->name);
+		EXPECT_STREQ(cases[i].base_domain, base->domain);
+		EXPECT_TRUE(base->dhcp_inform);
+		EXPECT_EQ(CONFIG_BROADCASTS_DROP, base->broadcasts);
+		const struct config_group *g = config_user_group(c, &c->users[1]);
+		ASSERT_TRUE(g == &c->groups[cases[i].sales]);
+		EXPECT_STREQ("example.com", g->domain);
+		EXPECT_FALSE(g->dhcp_inform);
+		EXPECT_EQ(CONFIG_BROADCASTS_RELAY, g->broadcasts);
+		EXPECT_EQ(1, g->n_dns);
+		EXPECT_EQ(0, g->n_nbns);
+		ASSERT_EQ(2, g->n_routes);
+		EXPECT_EQ(htonl(0x0a000000), g->routes[0].address_be);
+		EXPECT_EQ(8, g->routes[0].prefix_len);
+		EXPECT_EQ(0, g->routes[1].address_be);
+		EXPECT_EQ(1, g->routes[1].prefix_len);
+	}
+	config_free(c);
+}
+
+// As many groups as fit leave room for "base".
+TEST(config, most_groups)
+{
+	struct config *c = config_new();
+	struct config_errors errors;
+	char text[8192] = LOAD_TEST_MINIMAL "groups = (";
+	for (int i = 1; i < LIMIT_GROUPS; i++)
+		snprintf(text + strlen(text), sizeof(text) - strlen(text), "%s{ name = \"g%d\"; }",
+			i > 1 ? "," : "", i);
+	strcat(text, ");");
+	ASSERT_EQ(0, config_load_text(text, "t.cfg", c, &errors));
+	EXPECT_EQ(LIMIT_GROUPS, c->n_groups);
+	EXPECT_EQ(LIMIT_GROUPS - 1, c->base_group);
+	strcpy(strrchr(text, ')'), ",{ name = \"one-too-many\"; });");
+	EXPECT_NE(0, config_load_text(text, "t.cfg", c, &errors));
+	EXPECT_STRCONTAINS(load_test_report(&errors), "groups: has 64 entries, at most 63 fit");
+	EXPECT_EQ(LIMIT_GROUPS, c->n_groups);
 	config_free(c);
 }

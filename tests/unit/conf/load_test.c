@@ -30,10 +30,17 @@ TEST(load, minimal_with_defaults)
 	EXPECT_EQ(1, c->worker_cpus[0]);
 	EXPECT_TRUE(c->hugepages);
 	EXPECT_EQ(1723, c->tcp_port);
-	EXPECT_EQ(CONFIG_AUTH_MSCHAPV2, c->auth_methods);
+	EXPECT_EQ(1, c->n_auth_methods);
+	EXPECT_EQ(CONFIG_AUTH_MSCHAPV2, c->auth_methods[0]);
+	EXPECT_TRUE(c->change_password);
+	EXPECT_STREQ("", c->password_file);
+	EXPECT_EQ(10, c->lockout_user_failures);
+	EXPECT_EQ(8, c->reorder_pkts);
+	EXPECT_EQ(CONFIG_GRE_STRICT, c->gre_source);
+	EXPECT_EQ(1024, c->history_calls);
 	EXPECT_EQ(CONFIG_ENCRYPTION_REQUIRE, c->encryption);
 	EXPECT_EQ(CONFIG_MPPE_128, c->mppe_bits);
-	EXPECT_TRUE(c->mppe_stateless);
+	EXPECT_TRUE(c->mppe_stateless_required);
 	EXPECT_EQ(500, c->ack_delay_ms);
 	EXPECT_EQ(0660, c->socket_mode);
 	EXPECT_STREQ("sw", c->crypto_driver);
@@ -70,13 +77,30 @@ TEST(load, minimal_with_defaults)
 	config_free(c);
 }
 
-// One case a message: what stands before the minimal file, and the lines that come of it.
+// What stands before the minimal file, and the lines that come of it, in order.
+struct message_case {
+	const char *extra;
+	const char *wanted;
+};
+
+static void run_messages(const struct message_case *cases, size_t n)
+{
+	struct config *c = config_new();
+	for (size_t i = 0; i < n; i++) {
+		SHIM_TRACE_CASE((long long)i);
+		struct config_errors errors;
+		char text[2048];
+		snprintf(text, sizeof(text), "%s%s", cases[i].extra, LOAD_TEST_MINIMAL);
+		int rc = config_load_text(text, "t.cfg", c, &errors);
+		EXPECT_EQ(cases[i].wanted[0] ? -EINVAL : 0, rc);
+		EXPECT_STREQ(cases[i].wanted, load_test_report(&errors));
+	}
+	config_free(c);
+}
+
 TEST(load, messages)
 {
-	static const struct {
-		const char *extra;
-		const char *wanted; // each line of the report, in order
-	} cases[] = {
+	static const struct message_case cases[] = {
 		{"pptp = { ack_delay_ms = 7; };\n",
 			"error: t.cfg:1: pptp.ack_delay_ms = 7: must be 0 or 50..5000\n"},
 		{"pptp = { ack_delay_ms = 0; receive_window = 64; };\n", ""},
@@ -109,8 +133,9 @@ TEST(load, messages)
 			"error: t.cfg:1: pptp.tcp_port: unknown key; did you "
 			"mean listen.tcp_port?\n"},
 		{"port = 1;\n", "error: t.cfg:1: port: unknown key; did you mean ports?\n"},
-		{"log = { file = \"x\"; };\n",
-			"error: t.cfg:1: log.file: unknown key; known here: level, to\n"},
+		{"memory = { quux = \"x\"; };\n",
+			"error: t.cfg:1: memory.quux: unknown key; known here: hugepages, size_mb, "
+			"mbufs\n"},
 		{"mru = 1400;\n", "error: t.cfg:1: mru: unknown key; did you mean ppp.mru?\n"},
 		// shapes
 		{"ppp = 5;\n",
@@ -131,33 +156,42 @@ TEST(load, messages)
 		{"listen = { addresses = [\"192.0.2.10\", \"192.0.2.10\"]; };\n",
 			"error: t.cfg:1: listen.addresses[1] = \"192.0.2.10\": stands in the list "
 			"twice\n"},
-		// what is known and not taken
-		{"auth = { methods = [\"mschapv2\", \"pap\"]; };\n",
-			"error: t.cfg:1: auth.methods[1] = \"pap\": \"pap\" is not supported by "
-			"this "
-			"version; must be a list [ ] of \"mschapv2\"\n"},
-		{"encryption = { strengths = [40]; };\n",
-			"error: t.cfg:1: encryption.strengths[0] = 40: \"40\" is not supported by "
-			"this version; must be a list [ ] of \"128\"\n"},
-		{"encryption = { keying = \"stateful\"; };\n",
-			"error: t.cfg:1: encryption.keying = \"stateful\": \"stateful\" is not "
-			"supported by this version; must be \"stateless\"\n"},
 		// syntax
 		{"name = ;\n", "error: t.cfg:1: syntax error\n"},
 		{"name = \"a\";\nname = \"b\";\n", "error: t.cfg:2: duplicate setting name\n"},
 		{"log = {\n\n", "error: t.cfg:9: syntax error\n"},
 	};
-	struct config *c = config_new();
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		SHIM_TRACE_CASE(i);
-		struct config_errors errors;
-		char text[2048];
-		snprintf(text, sizeof(text), "%s%s", cases[i].extra, LOAD_TEST_MINIMAL);
-		int rc = config_load_text(text, "t.cfg", c, &errors);
-		EXPECT_EQ(cases[i].wanted[0] ? -EINVAL : 0, rc);
-		EXPECT_STREQ(cases[i].wanted, load_test_report(&errors));
-	}
-	config_free(c);
+	run_messages(cases, sizeof(cases) / sizeof(cases[0]));
+}
+
+TEST(load, messages_of_methods_and_groups)
+{
+	static const struct message_case cases[] = {
+		{"encryption = { mode = \"off\"; };\n",
+			"error: t.cfg:1: encryption.mode = \"off\": is not taken any more; use "
+			"\"deny\"\n"},
+		{"auth = { methods = [\"eap\"]; };\n",
+			"error: t.cfg:1: auth.methods[0] = \"eap\": must be an ordered list [ ] of "
+			"\"mschapv2\", \"mschapv1\", \"chap\" or \"pap\"\n"},
+		{"auth = { methods = [\"mschapv2\", \"mschapv2\"]; };\n",
+			"error: t.cfg:1: auth.methods[1] = \"mschapv2\": stands in the list "
+			"twice\n"},
+		{"auth = { password_file = \"passwords\"; };\n",
+			"error: t.cfg:1: auth.password_file = \"passwords\": must be empty or an "
+			"absolute path of at most 255 bytes\n"},
+		{"groups = ({ name = \"g\"; domain = \"a..b\"; });\n",
+			"error: t.cfg:1: groups[0].domain = \"a..b\": must be empty or a DNS name "
+			"without a dot at its end\n"},
+		{"groups = ({ name = \"g\"; routes = [\"10.0.0.0/8\", \"10.1.0.0/8\"]; });\n",
+			"error: t.cfg:1: groups[0].routes[1] = \"10.1.0.0/8\": must be a list [ ] "
+			"of "
+			"at most 32 networks as \"10.0.0.0/8\", with no bit set behind the "
+			"prefix\n"},
+		{"groups = ({ name = \"g\"; routes = [\"10.0.0.0/8\", \"10.0.0.0/8\"]; });\n",
+			"error: t.cfg:1: groups[0].routes[1] = \"10.0.0.0/8\": stands in the list "
+			"twice\n"},
+	};
+	run_messages(cases, sizeof(cases) / sizeof(cases[0]));
 }
 
 TEST(load, empty_file_says_what_it_needs)

@@ -24,6 +24,8 @@ static void check_item(const struct schema_item *item, size_t struct_bytes)
 	case SCHEMA_TEXT:
 	case SCHEMA_WORD:
 	case SCHEMA_DEVICE:
+	case SCHEMA_PATH:
+	case SCHEMA_DOMAIN:
 		EXPECT_LT(item->max, item->size_bytes); // and its NUL
 		break;
 	case SCHEMA_UINT_LIST:
@@ -32,6 +34,18 @@ static void check_item(const struct schema_item *item, size_t struct_bytes)
 		break;
 	case SCHEMA_ADDRESS_LIST:
 		EXPECT_EQ(item->max_count * sizeof(uint32_t), item->size_bytes);
+		break;
+	case SCHEMA_PREFIX_LIST:
+		EXPECT_EQ(item->max_count * sizeof(struct config_prefix), item->size_bytes);
+		break;
+	case SCHEMA_CHOICE_LIST:
+		EXPECT_EQ(item->max_count * sizeof(uint32_t), item->size_bytes);
+		EXPECT_EQ(CONFIG_AUTH_METHODS, item->max_count);
+		ASSERT_TRUE(item->words != NULL);
+		size_t n_words = 0;
+		while (item->words[n_words].word)
+			n_words++;
+		EXPECT_EQ(item->max_count, n_words); // so that a list without doubles fits
 		break;
 	case SCHEMA_CHOICE:
 		EXPECT_TRUE(item->size_bytes == 1 || item->size_bytes == 4);
@@ -58,6 +72,7 @@ static void check_item(const struct schema_item *item, size_t struct_bytes)
 		break;
 	}
 	bool needs_also = item->type == SCHEMA_UINT_LIST || item->type == SCHEMA_ADDRESS_LIST ||
+			  item->type == SCHEMA_CHOICE_LIST || item->type == SCHEMA_PREFIX_LIST ||
 			  item->type == SCHEMA_PREFIX || item->type == SCHEMA_RANGE ||
 			  item->type == SCHEMA_DEVICE;
 	EXPECT_EQ(needs_also, item->also != SCHEMA_NOWHERE);
@@ -96,7 +111,10 @@ TEST(schema, describe)
 		{"pptp", "ack_delay_ms", "0 or 50..5000"},
 		{"pptp", "receive_window", "1..64"},
 		{"log", "level", "\"error\", \"warning\", \"notice\", \"info\" or \"debug\""},
-		{"auth", "methods", "a list [ ] of \"mschapv2\""},
+		{"auth", "methods",
+			"an ordered list [ ] of \"mschapv2\", \"mschapv1\", \"chap\" or \"pap\""},
+		{"encryption", "mode", "\"deny\", \"allow\", \"prefer\" or \"require\""},
+		{"auth", "lockout_user_failures", "0 or 2..1000"},
 		{"control", "mode", "permissions in octal, as \"0660\""},
 		{"users", "nt_hash", "32 hex digits"},
 	};

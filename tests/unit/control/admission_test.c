@@ -61,6 +61,10 @@ TEST(admission, limits_table)
 		EXPECT_EQ(cases[i].n_same + (cases[i].wanted == ADMISSION_OK),
 			admission_source_count(&a, 1));
 		EXPECT_TRUE(strlen(admission_verdict_name(cases[i].wanted)) > 0);
+		EXPECT_EQ(cases[i].n_same + cases[i].n_other + (cases[i].wanted == ADMISSION_OK),
+			a.n_verdicts[ADMISSION_OK]);
+		if (cases[i].wanted != ADMISSION_OK)
+			EXPECT_EQ(1, a.n_verdicts[cases[i].wanted]);
 		admission_fini(&a);
 	}
 }
@@ -274,4 +278,18 @@ TEST(admission, rate_of_calls)
 	EXPECT_EQ(ADMISSION_RATE, admission_enter_call(&a, &tickets[0], S / 2 - 1));
 	EXPECT_EQ(ADMISSION_OK, admission_enter_call(&a, &tickets[0], S / 2));
 	admission_fini(&a);
+}
+
+TEST(admission, verdicts_have_names_and_reasons)
+{
+	for (int i = 0; i < ADMISSION_VERDICT_COUNT; i++) {
+		enum admission_verdict verdict = (enum admission_verdict)i;
+		SHIM_TRACE_CASE(i);
+		EXPECT_NE(0, strcmp("unknown", admission_verdict_name(verdict)));
+		EXPECT_EQ(i == ADMISSION_OK, admission_verdict_reason(verdict) == END_NONE);
+		EXPECT_NE(END_INTERNAL, admission_verdict_reason(verdict));
+	}
+	EXPECT_STREQ("unknown", admission_verdict_name(ADMISSION_VERDICT_COUNT));
+	EXPECT_EQ(END_INTERNAL, admission_verdict_reason(ADMISSION_VERDICT_COUNT));
+	EXPECT_EQ(END_LIMIT_RATE, admission_verdict_reason(ADMISSION_RATE));
 }

@@ -48,6 +48,46 @@ TEST(mppe_key, start_keys_of_rfc3079)
 	EXPECT_NE(0, memcmp(server.send, server.receive, 16));
 }
 
+// RFC 3079 2.5: user's password "clientPass". Step 3 of 2.5.3 prints the eighth byte of the start key
+// as ca, step 4 as c1; c1 is right.
+TEST(mppe_key, mschapv1_keys_of_rfc3079)
+{
+	static const uint8_t challenge[8] = {0x10, 0x2d, 0xb5, 0xdf, 0x08, 0x5d, 0x30, 0x41};
+	static const uint8_t lm_hash[16] = {0x76, 0xa1, 0x52, 0x93, 0x60, 0x96, 0xd7, 0x83, 0x0e,
+		0x23, 0x90, 0x22, 0x74, 0x04, 0xaf, 0xd2};
+	static const uint8_t start[16] = {0xa8, 0x94, 0x78, 0x50, 0xcf, 0xc0, 0xac, 0xc1, 0xd1,
+		0x78, 0x9f, 0xb6, 0x2d, 0xdc, 0xdd, 0xb0};
+	static const uint8_t key_128[16] = {0x59, 0xd1, 0x59, 0xbc, 0x09, 0xf7, 0x6f, 0x1d, 0xa2,
+		0xa8, 0x6a, 0x28, 0xff, 0xec, 0x0b, 0x1e};
+	static const uint8_t key_56[8] = {0xd1, 0x08, 0x01, 0x53, 0x8c, 0xec, 0x4a, 0x08};
+	static const uint8_t key_40[8] = {0xd1, 0x26, 0x9e, 0x53, 0x8c, 0xec, 0x4a, 0x08};
+	struct mppe_start_keys keys;
+	uint8_t key[16];
+
+	mppe_key_start_mschapv1(challenge, nt_hash_hash, lm_hash, &keys);
+	EXPECT_TRUE(keys.is_v1);
+	EXPECT_TRUE(keys.has_lm);
+	EXPECT_MEMEQ(start, keys.send, 16);
+	EXPECT_MEMEQ(start, keys.receive, 16);
+	mppe_key_initial(MPPE_STRENGTH_128, keys.send, key);
+	EXPECT_MEMEQ(key_128, key, 16);
+	mppe_key_initial(MPPE_STRENGTH_56, keys.lm, key);
+	EXPECT_MEMEQ(key_56, key, 8);
+	mppe_key_initial(MPPE_STRENGTH_40, keys.lm, key);
+	EXPECT_MEMEQ(key_40, key, 8);
+
+	memset(&keys, 0xa5, sizeof(keys));
+	mppe_key_start_mschapv1(challenge, nt_hash_hash, NULL, &keys);
+	EXPECT_TRUE(keys.is_v1);
+	EXPECT_FALSE(keys.has_lm);
+	EXPECT_MEMEQ(start, keys.receive, 16);
+
+	memset(&keys, 0xa5, sizeof(keys));
+	mppe_key_start_mschapv2(nt_hash_hash, nt_response, true, &keys);
+	EXPECT_FALSE(keys.is_v1);
+	EXPECT_FALSE(keys.has_lm);
+}
+
 TEST(mppe_key, initial_keys_and_messages_of_rfc3079)
 {
 	for (int i = 0; i < N_VECTORS; i++) {

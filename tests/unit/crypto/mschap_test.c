@@ -3,6 +3,8 @@
 
 #include "shim/shim.h"
 
+#include <nettle/arcfour.h>
+
 #include <errno.h>
 
 // RFC 2759 9.2.
@@ -220,4 +222,121 @@ TEST(mschap, chap_md5)
 	EXPECT_MEMEQ(of_message_digest, out, 16);
 	mschap_chap_md5('a', span_of(NULL, 0), span_of(NULL, 0), out);
 	EXPECT_MEMEQ(of_a, out, 16);
+}
+
+TEST(mschap, nt_hash_of_utf16le)
+{
+	static const uint8_t my_pw[] = {'M', 0, 'y', 0, 'P', 0, 'w', 0};
+	uint8_t hash[16], wanted[16];
+
+	mschap_nt_hash_utf16le(span_of(my_pw, sizeof(my_pw)), hash);
+	ASSERT_EQ(0, mschap_nt_hash(span_of_text("MyPw"), wanted));
+	EXPECT_MEMEQ(wanted, hash, 16);
+	mschap_nt_hash_utf16le((struct span){0}, hash);
+	ASSERT_EQ(0, mschap_nt_hash((struct span){0}, wanted));
+	EXPECT_MEMEQ(wanted, hash, 16);
+}
+
+// RFC 3079 2.5.1, and what every table of LM hashes has.
+TEST(mschap, lm_hashes)
+{
+	static const struct {
+		const char *password;
+		uint8_t hash[16];
+	} cases[] = {
+		{"clientPass", {0x76, 0xa1, 0x52, 0x93, 0x60, 0x96, 0xd7, 0x83, 0x0e, 0x23, 0x90,
+				       0x22, 0x74, 0x04, 0xaf, 0xd2}},
+		{"CLIENTPASS", {0x76, 0xa1, 0x52, 0x93, 0x60, 0x96, 0xd7, 0x83, 0x0e, 0x23, 0x90,
+				       0x22, 0x74, 0x04, 0xaf, 0xd2}},
+		{"", {0xaa, 0xd3, 0xb4, 0x35, 0xb5, 0x14, 0x04, 0xee, 0xaa, 0xd3, 0xb4, 0x35, 0xb5,
+			     0x14, 0x04, 0xee}},
+	};
+	uint8_t hash[16];
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		SHIM_TRACE_CASE((long long)i);
+		ASSERT_EQ(0, mschap_lm_hash(span_of_text(cases[i].password), hash));
+		EXPECT_MEMEQ(cases[i].hash, hash, 16);
+	}
+	EXPECT_EQ(0, mschap_lm_hash(span_of_text("12345678901234"), hash));
+	EXPECT_EQ(-ERANGE, mschap_lm_hash(span_of_text("123456789012345"), hash));
+	EXPECT_EQ(-ERANGE, mschap_lm_hash(span_of_text("p\xc3\xa4ss"), hash));
+}
+
+// "newPass" with a euro sign and one beyond 16 bits, under the hash of "clientPass"; computed by OpenSSL
+// with the bytes 0, 1, 2 ... in front.
+TEST(mschap, new_password_is_decrypted)
+{
+	static const uint8_t new_utf16le[] = {'n', 0, 'e', 0, 'w', 0, 'P', 0, 'a', 0, 's', 0, 's',
+		0, 0xac, 0x20, 0x3d, 0xd8, 0x00, 0xde};
+	static const uint8_t begins[16] = {0x92, 0xe3, 0xc9, 0xec, 0xb7, 0xfc, 0xf6, 0x13, 0x20,
+		0x05, 0xf1, 0x83, 0x6c, 0x3c, 0x39, 0xef};
+	static const uint8_t ends[24] = {0xc8, 0xec, 0xa3, 0x2c, 0xb2, 0x22, 0x42, 0xdf, 0x3b, 0xec,
+		0x47, 0x7f, 0x7a, 0x18, 0x63, 0x5f, 0xbc, 0x9d, 0xfb, 0x86, 0xa6, 0x34, 0x3a, 0x7c};
+	static const uint8_t new_hash[16] = {0x53, 0xaf, 0xd7, 0x1e, 0xd1, 0xe9, 0xa7, 0x2c, 0x40,
+		0x9d, 0xb3, 0x38, 0x2d, 0x50, 0xc8, 0x93};
+	uint8_t block[MSCHAP_PASSWORD_BLOCK_BYTES], clear[MSCHAP_PASSWORD_UTF16_BYTES_MAX];
+	uint8_t hash[16];
+	size_t len = 0;
+
+	// What lies between is random filling: only the ends are known answers.
+	memset(block, 0x5a, sizeof(block));
+	memcpy(block, begins, sizeof(begins));
+	memcpy(block + sizeof(block) - sizeof(ends), ends, sizeof(ends));
+	ASSERT_EQ(0, mschap_password_decrypt(block, nt_hash, clear, &len));
+	ASSERT_EQ(sizeof(new_utf16le), len);
+	EXPECT_MEMEQ(new_utf16le, clear, len);
+	mschap_nt_hash_utf16le(span_of(clear, len), hash);
+	EXPECT_MEMEQ(new_hash, hash, 16);
+}
+
+// RC4 is its own inverse, so blocks of any length can be made; the length is what is judged.
+TEST(mschap, new_password_of_any_length)
+{
+	static const struct {
+		uint32_t len;
+		int rc;
+	} cases[] = {
+		{0, 0},
+		{2, 0},
+		{512, 0},
+		{1, -EBADMSG},
+		{511, -EBADMSG},
+		{513, -EBADMSG},
+		{514, -EBADMSG},
+		{0x10000, -EBADMSG},
+		{0x1000002, -EBADMSG},
+		{UINT32_MAX, -EBADMSG},
+		{UINT32_MAX - 1, -EBADMSG},
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		uint8_t block[MSCHAP_PASSWORD_BLOCK_BYTES], clear[MSCHAP_PASSWORD_UTF16_BYTES_MAX];
+		struct arcfour_ctx rc4;
+		size_t len = 77;
+
+		SHIM_TRACE_CASE((long long)i);
+		memset(block, 0x61, sizeof(block));
+		for (int k = 0; k < 4; k++)
+			block[512 + k] = (uint8_t)(cases[i].len >> (8 * k));
+		arcfour_set_key(&rc4, 16, nt_hash);
+		arcfour_crypt(&rc4, sizeof(block), block, block);
+		EXPECT_EQ(cases[i].rc, mschap_password_decrypt(block, nt_hash, clear, &len));
+		EXPECT_EQ(cases[i].rc ? 77 : cases[i].len, len);
+		for (size_t k = 0; cases[i].rc == 0 && k < len; k++)
+			ASSERT_EQ(0x61, clear[k]);
+	}
+}
+
+// The hash of "clientPass" under that of the new password above, by OpenSSL.
+TEST(mschap, hash_under_a_hash)
+{
+	static const uint8_t new_hash[16] = {0x53, 0xaf, 0xd7, 0x1e, 0xd1, 0xe9, 0xa7, 0x2c, 0x40,
+		0x9d, 0xb3, 0x38, 0x2d, 0x50, 0xc8, 0x93};
+	static const uint8_t wanted[16] = {0x48, 0x80, 0xba, 0xcc, 0x30, 0x5e, 0xe3, 0x6f, 0x34,
+		0xb5, 0x4b, 0xbd, 0xc3, 0xee, 0x42, 0x9a};
+	uint8_t out[16];
+
+	mschap_hash_encrypt(nt_hash, new_hash, out);
+	EXPECT_MEMEQ(wanted, out, 16);
 }

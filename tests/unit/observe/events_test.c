@@ -42,11 +42,36 @@ TEST(events, every_kind_is_described)
 			EXPECT_TRUE(islower((unsigned char)*c) || *c == '-');
 		EXPECT_EQ(info->rate == 0, info->burst == 0);
 		EXPECT_LE(info->rate, NS_PER_S);
-		EXPECT_LE(info->level, LOG_LEVEL_DEBUG);
+		EXPECT_LE(info->level, LOG_LEVEL_ON_DEMAND);
+		EXPECT_LT(info->class, LOG_CLASS_COUNT);
+		EXPECT_GE(info->severity, 1);
+		EXPECT_LE(info->severity, LOG_SEVERITY_MAX);
+		EXPECT_GT(info->number, 0);
 		for (int k = 0; k < i; k++)
 			EXPECT_NE(0, strcmp(event_kind_info((enum event_kind)k)->name, info->name));
+		// An operator names an event by class and number.
+		for (int k = 0; k < i; k++) {
+			const struct event_info *other = event_kind_info((enum event_kind)k);
+			EXPECT_FALSE(other->class == info->class && other->number == info->number);
+		}
 	}
 	EXPECT_STREQ("internal", event_kind_info((enum event_kind)9999)->name);
+}
+
+// What a debug class says costs nothing until somebody asks for it by a severity.
+TEST(events, debug_classes_are_wanted_by_severity_alone)
+{
+	struct log log;
+	silent_log_open(&log);
+	log.level = LOG_LEVEL_DEBUG;
+	EXPECT_TRUE(event_is_wanted(&log, EVENT_UP));
+	EXPECT_TRUE(event_is_wanted(&log, EVENT_CALL_STARTED));
+	EXPECT_FALSE(event_is_wanted(&log, EVENT_PPP_DECODE));
+	log.severity[LOG_SINK_SYSLOG][LOG_CLASS_PPPDECODE] = 9;
+	EXPECT_FALSE(event_is_wanted(&log, EVENT_PPP_DECODE));
+	log.severity[LOG_SINK_SYSLOG][LOG_CLASS_PPPDECODE] = 10;
+	EXPECT_TRUE(event_is_wanted(&log, EVENT_PPP_DECODE));
+	silent_log_close(&log);
 }
 
 TEST(events, unknown_kind_is_an_internal_event)

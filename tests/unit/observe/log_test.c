@@ -4,6 +4,7 @@
 #include "shim/shim.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -165,6 +166,18 @@ TEST(log, line_boundary)
 	}
 }
 
+static void write_line(
+	struct log *log, enum log_level level, const struct log_line *line, uint64_t wall_ns)
+{
+	const struct log_record r = {.class = LOG_CLASS_GENERAL,
+		.severity = 5,
+		.level = level,
+		.text = line->text,
+		.len = line->len};
+
+	log_write(log, &r, wall_ns);
+}
+
 struct pipe_log {
 	struct log log;
 	int read_fd;
@@ -197,9 +210,9 @@ TEST(log, write_plain)
 	pipe_log_open(&p);
 	log_line_reset(&line);
 	log_line_word(&line, "event", "up");
-	log_write(&p.log, LOG_LEVEL_NOTICE, &line, 86400u * 1000000000ull + 7000000);
-	log_write(&p.log, LOG_LEVEL_DEBUG, &line, 0); // above the level: not written
-	log_write(&p.log, LOG_LEVEL_INFO, &line, 0);
+	write_line(&p.log, LOG_LEVEL_NOTICE, &line, 86400u * 1000000000ull + 7000000);
+	write_line(&p.log, LOG_LEVEL_DEBUG, &line, 0); // above the level: not written
+	write_line(&p.log, LOG_LEVEL_INFO, &line, 0);
 	EXPECT_EQ(2, p.log.lines);
 	EXPECT_EQ(0, p.log.failed);
 	pipe_log_close(&p, out, sizeof(out));
@@ -219,7 +232,7 @@ TEST(log, write_journal)
 	log_line_reset(&line);
 	log_line_word(&line, "event", "x");
 	for (int level = LOG_LEVEL_ERROR; level <= LOG_LEVEL_DEBUG; level++)
-		log_write(&p.log, (enum log_level)level, &line, 0);
+		write_line(&p.log, (enum log_level)level, &line, 0);
 	pipe_log_close(&p, out, sizeof(out));
 	EXPECT_STREQ("<3>event=x\n<4>event=x\n<5>event=x\n<6>event=x\n<7>event=x\n", out);
 }
@@ -231,7 +244,7 @@ TEST(log, write_failure_is_counted)
 	log_open(&log, LOG_TARGET_STDERR, LOG_LEVEL_INFO, "test");
 	log.fd = -1;
 	log_line_reset(&line);
-	log_write(&log, LOG_LEVEL_ERROR, &line, 0);
+	write_line(&log, LOG_LEVEL_ERROR, &line, 0);
 	EXPECT_EQ(0, log.lines);
 	EXPECT_EQ(1, log.failed);
 }
@@ -269,11 +282,203 @@ TEST(log, syslog_takes_lines)
 	log_open(&log, LOG_TARGET_SYSLOG, LOG_LEVEL_ERROR, "adit-test");
 	log_line_reset(&line);
 	log_line_word(&line, "event", "note");
-	log_write(&log, LOG_LEVEL_DEBUG, &line, 0);
+	write_line(&log, LOG_LEVEL_DEBUG, &line, 0);
 	EXPECT_EQ(0, log.lines);
-	log_write(&log, LOG_LEVEL_ERROR, &line, 0);
+	write_line(&log, LOG_LEVEL_ERROR, &line, 0);
 	EXPECT_EQ(1, log.lines);
 	log_close(&log);
+}
+
+// ---- the file and the severities ------------------------------------------------------------------
+
+static char path[64];
+
+static size_t read_file(const char *name, char *out, size_t cap)
+{
+	FILE *f = fopen(name, "re");
+	size_t n = f ? fread(out, 1, cap - 1, f) : 0;
+
+	out[n] = '\0';
+	if (f)
+		fclose(f);
+	return n;
+}
+
+static void file_log_open(struct log *log, uint64_t max_bytes)
+{
+	snprintf(path, sizeof(path), "/tmp/adit-log-%d", (int)getpid());
+	unlink(path);
+	log_open(log, LOG_TARGET_STDERR, LOG_LEVEL_ERROR, "test");
+	ASSERT_EQ(0, log_open_file(log, path, max_bytes, 5));
+}
+
+static void file_log_close(struct log *log)
+{
+	char aside[80];
+
+	snprintf(aside, sizeof(aside), "%s.1", path);
+	log_close(log);
+	unlink(path);
+	unlink(aside);
+}
+
+static void write_record(struct log *log, enum log_class class, uint8_t severity, const char *text)
+{
+	const struct log_record r = {.class = class,
+		.severity = severity,
+		.level = LOG_LEVEL_DEBUG,
+		.text = text,
+		.len = strlen(text)};
+
+	log_write(log, &r, 0);
+}
+
+TEST(log, severities_of_classes_are_each_sinks_own)
+{
+	struct log log;
+	char out[512];
+
+	file_log_open(&log, 0);
+	log.severity[LOG_SINK_FILE][LOG_CLASS_PPPDECODE] = 10;
+	log.severity[LOG_SINK_FILE][LOG_CLASS_IP] = 0;
+	write_record(&log, LOG_CLASS_PPP, 5, "a");
+	write_record(&log, LOG_CLASS_PPP, 6, "b");
+	write_record(&log, LOG_CLASS_PPPDECODE, 10, "c");
+	write_record(&log, LOG_CLASS_PPPDECODE, 11, "d");
+	write_record(&log, LOG_CLASS_IP, 1, "e");
+	read_file(path, out, sizeof(out));
+	EXPECT_STREQ("time=1970-01-01T00:00:00.000Z level=debug a\n"
+		     "time=1970-01-01T00:00:00.000Z level=debug c\n",
+		out);
+	EXPECT_EQ(2, log.lines);
+	EXPECT_TRUE(log_wants(&log, LOG_SINK_CONSOLE, LOG_CLASS_IP, 13, LOG_LEVEL_ERROR));
+	EXPECT_FALSE(log_wants(&log, LOG_SINK_CONSOLE, LOG_CLASS_IP, 1, LOG_LEVEL_WARNING));
+	EXPECT_FALSE(log_wants(&log, LOG_SINK_SYSLOG, LOG_CLASS_IP, 1, LOG_LEVEL_ERROR));
+	file_log_close(&log);
+}
+
+TEST(log, a_full_file_is_put_aside)
+{
+	char out[512], aside[80];
+	struct log log;
+
+	file_log_open(&log, 100);
+	snprintf(aside, sizeof(aside), "%s.1", path);
+	for (int i = 0; i < 5; i++) { // of 44 bytes each
+		const char text[2] = {(char)('a' + i), 0};
+		write_record(&log, LOG_CLASS_PPP, 1, text);
+	}
+	EXPECT_EQ(44, read_file(path, out, sizeof(out)));
+	EXPECT_STRCONTAINS(out, " e\n");
+	EXPECT_EQ(88, read_file(aside, out, sizeof(out)));
+	EXPECT_STRCONTAINS(out, " c\n");
+	EXPECT_EQ(0, log.failed);
+	file_log_close(&log);
+}
+
+// A line longer than the bound is written all the same, once, and the bound holds for what follows.
+TEST(log, a_file_that_was_there_is_written_on)
+{
+	struct log log;
+	char out[512];
+
+	file_log_open(&log, 0);
+	write_record(&log, LOG_CLASS_PPP, 1, "before");
+	log_close(&log);
+	log_open(&log, LOG_TARGET_STDERR, LOG_LEVEL_ERROR, "test");
+	ASSERT_EQ(0, log_open_file(&log, path, 1, 5));
+	EXPECT_GT(log.file.n_bytes, 0);
+	write_record(&log, LOG_CLASS_PPP, 1, "after");
+	read_file(path, out, sizeof(out));
+	EXPECT_STRCONTAINS(out, "after\n");
+	EXPECT_TRUE(strstr(out, "before") == NULL); // it is in the one put aside
+	file_log_close(&log);
+}
+
+TEST(log, a_file_moved_away_is_opened_again)
+{
+	char out[512], moved[80];
+	struct log log;
+
+	file_log_open(&log, 0);
+	snprintf(moved, sizeof(moved), "%s.1", path);
+	write_record(&log, LOG_CLASS_PPP, 1, "one");
+	ASSERT_EQ(0, rename(path, moved));
+	write_record(&log, LOG_CLASS_PPP, 1, "two");
+	EXPECT_EQ(0, log_reopen(&log));
+	write_record(&log, LOG_CLASS_PPP, 1, "three");
+	read_file(moved, out, sizeof(out));
+	EXPECT_STRCONTAINS(out, " two\n");
+	read_file(path, out, sizeof(out));
+	EXPECT_TRUE(strstr(out, "two") == NULL);
+	EXPECT_STRCONTAINS(out, " three\n");
+	file_log_close(&log);
+}
+
+TEST(log, a_file_that_cannot_be_opened)
+{
+	char name[LOG_PATH_BYTES + 10];
+	struct log log;
+
+	log_open(&log, LOG_TARGET_STDERR, LOG_LEVEL_ERROR, "test");
+	EXPECT_EQ(-ENOENT, log_open_file(&log, "/nonexistent/directory/log", 0, 5));
+	write_record(&log, LOG_CLASS_PPP, 1, "nowhere");
+	EXPECT_EQ(0, log.lines);
+	EXPECT_EQ(0, log_reopen(&log)); // there is none to be opened again
+	memset(name, 'x', sizeof(name) - 1);
+	name[0] = '/';
+	name[sizeof(name) - 1] = '\0';
+	EXPECT_EQ(-ENAMETOOLONG, log_open_file(&log, name, 0, 5));
+	log_close(&log);
+}
+
+// Full, and no right to make another one: nothing is written, and that is said once.
+TEST(log, a_file_that_cannot_be_put_aside_stays_bounded)
+{
+	struct log log;
+	char out[512];
+
+	file_log_open(&log, 50);
+	write_record(&log, LOG_CLASS_PPP, 1, "a");
+	snprintf(log.file.path, sizeof(log.file.path), "/nonexistent/file");
+	write_record(&log, LOG_CLASS_PPP, 1, "b");
+	write_record(&log, LOG_CLASS_PPP, 1, "c");
+	EXPECT_EQ(2, log.failed);
+	EXPECT_GT(log_take_file_error(&log), 0);
+	EXPECT_EQ(0, log_take_file_error(&log));
+	snprintf(log.file.path, sizeof(log.file.path), "%s", path);
+	EXPECT_EQ(0, log_reopen(&log)); // somebody has made room
+	log.file.n_bytes = 0;
+	write_record(&log, LOG_CLASS_PPP, 1, "d");
+	read_file(path, out, sizeof(out));
+	EXPECT_STRCONTAINS(out, " a\n");
+	EXPECT_STRCONTAINS(out, " d\n");
+	EXPECT_TRUE(strstr(out, " b\n") == NULL);
+	file_log_close(&log);
+}
+
+// Records of several lines: as they are where a file is read, one line where each line would be a
+// record.
+TEST(log, several_lines)
+{
+	struct pipe_log p;
+	char out[512];
+
+	pipe_log_open(&p);
+	p.log.format = LOG_FORMAT_VPN3000;
+	p.log.severity[LOG_SINK_CONSOLE][LOG_CLASS_PPP] = 13;
+	write_record(&p.log, LOG_CLASS_PPP, 1, "head\nUser [ a ]");
+	p.log.is_journal = true;
+	write_record(&p.log, LOG_CLASS_PPP, 1, "head\nUser [ a ]");
+	pipe_log_close(&p, out, sizeof(out));
+	EXPECT_STREQ("head\nUser [ a ]\n<7>head User [ a ]\n", out);
+}
+
+TEST(log, class_names)
+{
+	EXPECT_STREQ("AUTH", log_class_name(LOG_CLASS_AUTH));
+	EXPECT_STREQ("PPTPDECODE", log_class_name(LOG_CLASS_PPTPDECODE));
+	EXPECT_STREQ("?", log_class_name(LOG_CLASS_COUNT));
 }
 
 TEST(log, level_names)

@@ -48,7 +48,7 @@ static void init(struct side *s, uint8_t n_retries)
 static void start(struct side *s, uint8_t n_retries)
 {
 	init(s, n_retries);
-	auth_server_start(&s->auth, first, 0, &s->seen.step);
+	auth_server_start(&s->auth, AUTH_METHOD_MSCHAPV2, first, 0, &s->seen.step);
 	FRAME(&s->seen, PPP_CHAP, CHALLENGE);
 	DONE(&s->seen);
 }
@@ -56,14 +56,17 @@ static void start(struct side *s, uint8_t n_retries)
 static void accept_with(struct side *s, uint64_t now_ns)
 {
 	EXPECT_TRUE(auth_server_take_verdict(&s->auth, &s->seen.step));
-	auth_server_accept(&s->auth, proof, now_ns, &s->seen.step);
+	auth_server_accept(&s->auth, proof, (struct span){0}, now_ns, &s->seen.step);
 }
 
 static void refuse_with(
 	struct side *s, enum end_reason reason, uint16_t error, const uint8_t challenge[16])
 {
+	struct auth_server_refusal refusal = {.reason = reason, .error = error};
+
+	memcpy(refusal.challenge, challenge, 16);
 	EXPECT_TRUE(auth_server_take_verdict(&s->auth, &s->seen.step));
-	auth_server_refuse(&s->auth, reason, error, challenge, S(2), &s->seen.step);
+	auth_server_refuse(&s->auth, &refusal, S(2), &s->seen.step);
 }
 
 static void respond(struct side *s)
@@ -94,11 +97,11 @@ TEST(auth_server, accepts)
 
 	start(&s, 0);
 	respond(&s);
-	EXPECT_STREQ(s.auth.user, "test");
-	EXPECT_EQ(s.auth.user_len, 4);
-	EXPECT_EQ(s.auth.response.peer_challenge[0], 0x40);
-	EXPECT_EQ(s.auth.response.nt_response[23], 0x53);
-	EXPECT_MEMEQ(s.auth.challenge, first, 16);
+	EXPECT_STREQ(s.auth.credentials.user, "test");
+	EXPECT_EQ(s.auth.credentials.user_len, 4);
+	EXPECT_EQ(s.auth.credentials.peer_challenge[0], 0x40);
+	EXPECT_EQ(s.auth.credentials.nt_response[23], 0x53);
+	EXPECT_MEMEQ(s.auth.credentials.challenge, first, 16);
 	accept_with(&s, S(2));
 	TEXT(&s, CHAP_SUCCESS, 1, "S=8FD215C7BA2127001549DF938E27C474A7D7822D M=Access granted");
 	DONE(&s.seen);
@@ -138,7 +141,7 @@ TEST(auth_server, accepts_the_last_answer_over_a_slow_path)
 
 	init(&s, 0);
 	s.auth.config.restart_ns = S(1);
-	auth_server_start(&s.auth, first, 0, &s.seen.step);
+	auth_server_start(&s.auth, AUTH_METHOD_MSCHAPV2, first, 0, &s.seen.step);
 	for (int i = 1; i < 3; i++) {
 		EXPECT_EQ(auth_server_deadline(&s.auth), sent[i]);
 		auth_server_expire(&s.auth, sent[i], &s.seen.step);
@@ -206,6 +209,7 @@ TEST(auth_server, refuses_with_the_whole_text)
 		{648, "E=648 R=0 C=FFEEDDCCBBAA99887766554433221100 V=3 M=Password expired"},
 		{649, "E=649 R=0 C=FFEEDDCCBBAA99887766554433221100 V=3 M=No permission to dial "
 		      "in"},
+		{709, "E=709 R=0 C=FFEEDDCCBBAA99887766554433221100 V=3 M=Password change failed"},
 		{691, "E=691 R=0 C=FFEEDDCCBBAA99887766554433221100 V=3 M=Access denied"},
 		{65535, "E=65535 R=0 C=FFEEDDCCBBAA99887766554433221100 V=3 M=Authentication "
 			"failed"},
@@ -253,7 +257,7 @@ TEST(auth_server, allows_a_retry_with_the_challenge_of_the_failure)
 	chap(&s, S(20), "02 02 003a" RESPONSE_BODY);
 	NOTICE(&s.seen, STEP_AUTHENTICATE);
 	DONE(&s.seen);
-	EXPECT_MEMEQ(s.auth.challenge, second, 16);
+	EXPECT_MEMEQ(s.auth.credentials.challenge, second, 16);
 	EXPECT_EQ(s.auth.id, 2);
 	refuse_with(&s, END_AUTH_REJECTED, 691, first);
 	TEXT(&s, CHAP_FAILURE, 2,
@@ -269,7 +273,7 @@ TEST(auth_server, counts_tries_across_negotiations)
 	start(&s, 1);
 	respond(&s);
 	refuse_with(&s, END_AUTH_REJECTED, 691, second);
-	auth_server_start(&s.auth, first, S(3), &s.seen.step);
+	auth_server_start(&s.auth, AUTH_METHOD_MSCHAPV2, first, S(3), &s.seen.step);
 	EXPECT_EQ(s.auth.id, 3);
 	chap(&s, S(4), "02 03 003a" RESPONSE_BODY);
 	refuse_with(&s, END_AUTH_REJECTED, 691, second);
@@ -280,7 +284,7 @@ TEST(auth_server, counts_tries_across_negotiations)
 	refuse_with(&s, END_AUTH_REJECTED, 691, second);
 	chap(&s, S(4), "02 02 003a" RESPONSE_BODY);
 	accept_with(&s, S(5));
-	auth_server_start(&s.auth, first, S(6), &s.seen.step);
+	auth_server_start(&s.auth, AUTH_METHOD_MSCHAPV2, first, S(6), &s.seen.step);
 	chap(&s, S(7), "02 03 003a" RESPONSE_BODY);
 	refuse_with(&s, END_AUTH_REJECTED, 691, second);
 	EXPECT_EQ(s.auth.state, AUTH_SERVER_CHALLENGING);
@@ -377,8 +381,8 @@ TEST(auth_server, takes_a_long_name_whole_or_not_at_all)
 	bytes_put_u16(response + 2, (uint16_t)whole);
 	auth_server_receive_chap(&s.auth, span_of(response, whole), 0, &s.seen.step);
 	NOTICE(&s.seen, STEP_AUTHENTICATE);
-	EXPECT_EQ(s.auth.user_len, LIMIT_USER_NAME_BYTES);
-	EXPECT_EQ(strlen(s.auth.user), LIMIT_USER_NAME_BYTES);
+	EXPECT_EQ(s.auth.credentials.user_len, LIMIT_USER_NAME_BYTES);
+	EXPECT_EQ(strlen(s.auth.credentials.user), LIMIT_USER_NAME_BYTES);
 
 	start(&s, 3);
 	bytes_put_u16(response + 2, (uint16_t)(whole + 1));
@@ -398,7 +402,7 @@ TEST(auth_server, takes_an_empty_name)
 	start(&s, 0);
 	auth_server_receive_chap(&s.auth, span_of(response, sizeof(response)), 0, &s.seen.step);
 	NOTICE(&s.seen, STEP_AUTHENTICATE);
-	EXPECT_STREQ(s.auth.user, "");
+	EXPECT_STREQ(s.auth.credentials.user, "");
 }
 
 TEST(auth_server, starts_again_with_the_next_identifier)
@@ -410,7 +414,7 @@ TEST(auth_server, starts_again_with_the_next_identifier)
 	auth_server_reset(&s.auth);
 	EXPECT_EQ(s.auth.state, AUTH_SERVER_IDLE);
 	EXPECT_EQ(auth_server_deadline(&s.auth), AUTH_SERVER_NEVER);
-	auth_server_start(&s.auth, second, S(5), &s.seen.step);
+	auth_server_start(&s.auth, AUTH_METHOD_MSCHAPV2, second, S(5), &s.seen.step);
 	FRAME(&s.seen, PPP_CHAP, "01 02 0018 10 ffeeddccbbaa99887766554433221100 616469");
 	chap(&s, S(6), RESPONSE); // to the challenge before
 	DONE(&s.seen);
@@ -424,8 +428,9 @@ TEST(auth_server, wipes)
 	start(&s, 0);
 	respond(&s);
 	auth_server_wipe(&s.auth);
-	EXPECT_MEMEQ(s.auth.challenge, zeros, 16);
-	EXPECT_MEMEQ(&s.auth.response, zeros, sizeof(s.auth.response));
+	EXPECT_MEMEQ(s.auth.credentials.challenge, zeros, 16);
+	EXPECT_MEMEQ(s.auth.credentials.peer_challenge, zeros, 16);
+	EXPECT_MEMEQ(s.auth.credentials.nt_response, zeros, 24);
 	init(&s, 0);
 	s.auth.config.restart_ns = 0;
 	auth_server_init(&s.auth, &(struct auth_server_config){0});

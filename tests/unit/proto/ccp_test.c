@@ -28,11 +28,18 @@ static void receive(struct side *s, const char *hex)
 		&s->ccp, span_of(bytes, hex_bytes(hex, bytes, sizeof(bytes))), 0, &s->seen.step);
 }
 
-static void start(struct side *s, uint32_t allowed, bool is_required)
+static void start_policy(struct side *s, const struct ccp_policy *policy)
 {
 	memset(s, 0, sizeof(*s));
-	ccp_init(&s->ccp, &limits, allowed, is_required);
+	ccp_init(&s->ccp, &limits, policy);
 	ccp_start(&s->ccp, 0, &s->seen.step);
+}
+
+// Stateless, and required or preferred.
+static void start(struct side *s, uint32_t allowed, bool is_required)
+{
+	start_policy(s,
+		&(struct ccp_policy){.allowed = allowed, .is_required = is_required, .asks = true});
 }
 
 // The default policy: 128 bit, required.
@@ -60,8 +67,10 @@ TEST(ccp, opens_with_pppd_and_gives_the_keys_before_the_ack)
 	struct side s;
 
 	open_up(&s);
-	EXPECT_EQ(ccp_strength(&s.ccp), MPPE_STRENGTH_128);
-	EXPECT_TRUE(ccp_is_stateless(&s.ccp));
+	EXPECT_EQ(ccp_send_mode(&s.ccp).strength, MPPE_STRENGTH_128);
+	EXPECT_TRUE(ccp_send_mode(&s.ccp).is_stateless);
+	EXPECT_EQ(ccp_receive_mode(&s.ccp).strength, MPPE_STRENGTH_128);
+	EXPECT_TRUE(ccp_receive_mode(&s.ccp).is_stateless);
 	EXPECT_EQ(ccp_failure(&s.ccp), END_NONE);
 
 	start_default(&s); // the other way round
@@ -164,11 +173,12 @@ TEST(ccp, knows_every_strength)
 
 		SHIM_TRACE_CASE((long long)i);
 		start(&s, ALL, true);
-		EXPECT_EQ(ccp_strength(&s.ccp), MPPE_STRENGTH_NONE);
+		EXPECT_EQ(ccp_send_mode(&s.ccp).strength, MPPE_STRENGTH_NONE);
 		s.seen.next = 1;
 		receive(&s, cases[i].option);
 		NOTICE(&s.seen, STEP_KEYS);
-		EXPECT_EQ(ccp_strength(&s.ccp), cases[i].strength);
+		EXPECT_EQ(ccp_send_mode(&s.ccp).strength, cases[i].strength);
+		EXPECT_EQ(ccp_receive_mode(&s.ccp).strength, MPPE_STRENGTH_128);
 	}
 }
 
@@ -247,34 +257,166 @@ TEST(ccp, tries_every_strength_that_is_allowed)
 	struct side s;
 
 	start(&s, ALL, true);
-	FRAME(&s.seen, PPP_CCP, "01 01 000a 1206 01000040");
-	receive(&s, "04 01 000a 1206 01000040");
-	FRAME(&s.seen, PPP_CCP, "01 02 000a 1206 01000080");
-	receive(&s, "04 02 000a 1206 01000080");
-	FRAME(&s.seen, PPP_CCP, "01 03 000a 1206 01000020");
+	FRAME(&s.seen, PPP_CCP, "01 01 000a 1206 010000e0");
+	receive(&s, "04 01 000a 1206 010000e0");
+	FRAME(&s.seen, PPP_CCP, "01 02 000a 1206 01000040");
+	receive(&s, "04 02 000a 1206 01000040");
+	FRAME(&s.seen, PPP_CCP, "01 03 000a 1206 01000080");
+	receive(&s, "04 03 000a 1206 01000080");
+	FRAME(&s.seen, PPP_CCP, "01 04 000a 1206 01000020");
 	DONE(&s.seen);
-	receive(&s, "04 03 000a 1206 01000020");
+	receive(&s, "04 04 000a 1206 01000020");
 	EXPECT_EQ(ccp_failure(&s.ccp), END_ENCRYPTION_REFUSED);
 
 	start(&s, ALL, true);
 	s.seen.next = 1;
-	receive(&s, "03 01 000a 1206 010000a0"); // a Nak with a choice
-	FRAME(&s.seen, PPP_CCP, "01 02 000a 1206 01000080");
+	receive(&s, "03 01 000a 1206 010000a0"); // a Nak with a choice: it may choose
+	FRAME(&s.seen, PPP_CCP, "01 02 000a 1206 010000a0");
+	receive(&s, "03 02 000a 1206 010000a0"); // it does not
+	FRAME(&s.seen, PPP_CCP, "01 03 000a 1206 01000080");
 	receive(&s, "01 01 000a 1206 010000e0"); // now both ways the same
 	FRAME(&s.seen, PPP_CCP, "03 01 000a 1206 01000080");
 	DONE(&s.seen);
+
+	start(&s, ALL, true); // pppd with 40 bit
+	s.seen.next = 1;
+	receive(&s, "03 01 000a 1206 01000020");
+	FRAME(&s.seen, PPP_CCP, "01 02 000a 1206 01000020");
+	DONE(&s.seen);
+
+	start(&s, ALL, true); // it acknowledges them all: the strongest
+	s.seen.next = 1;
+	receive(&s, "02 01 000a 1206 010000e0");
+	receive(&s, "01 01 000a 1206 01000040");
+	NOTICE(&s.seen, STEP_KEYS);
+	FRAME(&s.seen, PPP_CCP, "02 01 000a 1206 01000040");
+	NOTICE(&s.seen, STEP_ENCRYPT);
+	EXPECT_EQ(ccp_receive_mode(&s.ccp).strength, MPPE_STRENGTH_128);
 }
 
-TEST(ccp, does_not_encrypt_with_two_strengths)
+// Each direction has a strength and a mode of its own: ours is what we receive.
+TEST(ccp, encrypts_with_two_strengths_and_modes)
 {
 	struct side s;
 
-	start(&s, ALL, true);
-	receive(&s, "01 01 000a 1206 01000020");
-	receive(&s, "02 01 000a 1206 01000040");
-	EXPECT_TRUE(fsm_is_open(&s.ccp.fsm));
-	EXPECT_FALSE(ccp_is_encrypting(&s.ccp));
-	EXPECT_EQ(ccp_failure(&s.ccp), END_ENCRYPTION_MISMATCH);
+	start_policy(&s, &(struct ccp_policy){
+				 .allowed = ALL, .is_required = true, .is_stateful_taken = true});
+	s.seen.next = 1;
+	receive(&s, "01 01 000a 1206 00000020");
+	NOTICE(&s.seen, STEP_KEYS);
+	FRAME(&s.seen, PPP_CCP, "02 01 000a 1206 00000020");
+	receive(&s, "03 01 000a 1206 01000040");
+	NOTICE(&s.seen, STEP_KEYS);
+	FRAME(&s.seen, PPP_CCP, "01 02 000a 1206 01000040");
+	receive(&s, "02 02 000a 1206 01000040");
+	NOTICE(&s.seen, STEP_ENCRYPT);
+	DONE(&s.seen);
+	EXPECT_TRUE(ccp_is_encrypting(&s.ccp));
+	EXPECT_EQ(ccp_failure(&s.ccp), END_NONE);
+	EXPECT_EQ(ccp_receive_mode(&s.ccp).strength, MPPE_STRENGTH_128);
+	EXPECT_TRUE(ccp_receive_mode(&s.ccp).is_stateless);
+	EXPECT_EQ(ccp_send_mode(&s.ccp).strength, MPPE_STRENGTH_40);
+	EXPECT_FALSE(ccp_send_mode(&s.ccp).is_stateless);
+}
+
+// What the server's policy is, what the client asks for, the answer, and the mode that it may agree
+// to: 0 is no Ack. H is 0x01000000.
+static const struct {
+	uint32_t allowed;
+	bool is_stateful_taken;
+	uint32_t asked, nak;
+} modes[] = {
+	{MPPE_OPTION_128, true, 0x00000040, 0}, // the client chooses
+	{MPPE_OPTION_128, true, 0x01000040, 0},
+	{MPPE_OPTION_128, false, 0x00000040, 0x01000040},
+	{MPPE_OPTION_128, false, 0x01000040, 0},
+	{ALL, true, 0x000000e1, 0x00000040}, // and keeps its choice in a Nak
+	{ALL, true, 0x010000e1, 0x01000040},
+	{ALL, false, 0x000000e1, 0x01000040},
+	{ALL, true, 0x00000080, 0},
+	{ALL, true, 0x01000020, 0},
+	{MPPE_OPTION_40, true, 0x00000040, 0x00000020},
+	{MPPE_OPTION_40, true, 0x000000e0, 0x00000020},
+	{MPPE_OPTION_128, true, 0x00000000, 0x01000040}, // says nothing at all
+	{MPPE_OPTION_128, true, 0x00000001, 0x01000040},
+	{MPPE_OPTION_128, true, 0x00000041, 0x00000040},
+	{MPPE_OPTION_128, true, 0x00000050, 0x00000040},
+};
+
+TEST(ccp, answers_every_mode)
+{
+	for (size_t i = 0; i < sizeof(modes) / sizeof(modes[0]); i++) {
+		uint8_t request[] = {
+			CP_CONFIGURE_REQUEST, 7, 0, 10, MPPE_OPTION_TYPE, 6, 0, 0, 0, 0};
+		uint32_t answered = modes[i].nak ? modes[i].nak : modes[i].asked;
+		struct side s;
+
+		SHIM_TRACE_CASE((long long)i);
+		start_policy(&s, &(struct ccp_policy){.allowed = modes[i].allowed,
+					 .is_required = true,
+					 .is_stateful_taken = modes[i].is_stateful_taken});
+		step_clear(&s.seen.step);
+		bytes_put_u32(request + 6, modes[i].asked);
+		ccp_receive(&s.ccp, span_of(request, sizeof(request)), 0, &s.seen.step);
+		const uint8_t *reply = s.seen.step.bytes;
+		EXPECT_EQ(reply[0], modes[i].nak ? CP_CONFIGURE_NAK : CP_CONFIGURE_ACK);
+		EXPECT_EQ(bytes_get_u32(reply + 6), answered);
+		EXPECT_EQ(s.seen.step.n_items, modes[i].nak ? 1 : 2); // keys, then the Ack
+		EXPECT_EQ(ccp_send_mode(&s.ccp).is_stateless,
+			!modes[i].nak && (answered & MPPE_OPTION_STATELESS));
+	}
+}
+
+// Our request goes on from one choice to the next; the keys of the client's direction follow it,
+// for the client may be open with its Ack, and its data may come before that.
+TEST(ccp, follows_the_client_in_what_we_ask_for)
+{
+	struct side s;
+
+	start_policy(&s, &(struct ccp_policy){
+				 .allowed = ALL, .is_required = true, .is_stateful_taken = true});
+	FRAME(&s.seen, PPP_CCP, "01 01 000a 1206 010000e0");
+	receive(&s, "03 01 000a 1206 00000040"); // nothing acknowledged: no keys yet
+	FRAME(&s.seen, PPP_CCP, "01 02 000a 1206 00000040");
+	receive(&s, "01 01 000a 1206 01000040");
+	NOTICE(&s.seen, STEP_KEYS);
+	FRAME(&s.seen, PPP_CCP, "02 01 000a 1206 01000040");
+	EXPECT_FALSE(ccp_receive_mode(&s.ccp).is_stateless);
+	EXPECT_TRUE(ccp_send_mode(&s.ccp).is_stateless);
+	receive(&s, "03 02 000a 1206 00000080");
+	NOTICE(&s.seen, STEP_KEYS);
+	FRAME(&s.seen, PPP_CCP, "01 03 000a 1206 00000080");
+	EXPECT_EQ(ccp_receive_mode(&s.ccp).strength, MPPE_STRENGTH_56);
+	EXPECT_EQ(ccp_send_mode(&s.ccp).strength, MPPE_STRENGTH_128);
+	receive(&s, "03 03 000a 1206 00000080"); // the same again: nothing new
+	FRAME(&s.seen, PPP_CCP, "01 04 000a 1206 00000080");
+	DONE(&s.seen);
+	receive(&s, "02 04 000a 1206 00000080");
+	NOTICE(&s.seen, STEP_ENCRYPT);
+	DONE(&s.seen);
+}
+
+TEST(ccp, tries_stateful_after_every_strength_of_stateless)
+{
+	static const char *const requests[] = {"01 ?? 000a 1206 010000e0",
+		"01 ?? 000a 1206 01000040", "01 ?? 000a 1206 01000080", "01 ?? 000a 1206 01000020",
+		"01 ?? 000a 1206 00000040", "01 ?? 000a 1206 00000080", "01 ?? 000a 1206 00000020"};
+	struct side s;
+
+	start_policy(&s, &(struct ccp_policy){
+				 .allowed = ALL, .is_required = true, .is_stateful_taken = true});
+	for (size_t i = 0; i < sizeof(requests) / sizeof(requests[0]); i++) {
+		uint8_t reject[16] = {0};
+
+		EXPECT_EQ(ccp_failure(&s.ccp), END_NONE);
+		memcpy(reject, s.seen.step.bytes, 10);
+		FRAME(&s.seen, PPP_CCP, requests[i]);
+		DONE(&s.seen);
+		reject[0] = CP_CONFIGURE_REJECT;
+		ccp_receive(&s.ccp, span_of(reject, 10), 0, &s.seen.step);
+	}
+	DONE(&s.seen);
+	EXPECT_EQ(ccp_failure(&s.ccp), END_ENCRYPTION_REFUSED);
 }
 
 TEST(ccp, names_a_client_that_never_answers)
@@ -314,15 +456,147 @@ TEST(ccp, answers_reset_requests)
 	DONE(&s.seen);
 	open_up(&s);
 	receive(&s, "0e 07 0004");
+	NOTICE(&s.seen, STEP_FLUSH);
 	FRAME(&s.seen, PPP_CCP, "0f 07 0004");
 	receive(&s, "0f 07 0004");
 	DONE(&s.seen);
 	receive(&s, "07 08 0008 0f070004"); // Windows does not know Reset-Ack
 	receive(&s, "0e 09 0004");
+	NOTICE(&s.seen, STEP_FLUSH);
 	DONE(&s.seen);
 	receive(&s, "09 01 0004");
 	FRAME(&s.seen, PPP_CCP, "07 02 0008 09010004");
 	EXPECT_TRUE(ccp_is_encrypting(&s.ccp));
+}
+
+TEST(ccp, heeds_a_flood_of_resets_at_a_bounded_rate)
+{
+	struct side s;
+	int n = 0;
+
+	open_up(&s);
+	for (int i = 0; i < 1000; i++) {
+		static const uint8_t reset[] = {CP_RESET_REQUEST, 1, 0, 4};
+
+		ccp_receive(
+			&s.ccp, span_of(reset, sizeof(reset)), (uint64_t)i * 1000000, &s.seen.step);
+		n += s.seen.step.n_items;
+		step_clear(&s.seen.step);
+	}
+	EXPECT_GE(n, 2 * 20); // a flush and an Ack each
+	EXPECT_LE(n, 2 * (20 + CCP_FLUSHES_BURST));
+}
+
+TEST(ccp, asks_for_resets)
+{
+	struct side s;
+	int n = 0;
+
+	start_default(&s);
+	ccp_desync(&s.ccp, 0, &s.seen.step);
+	DONE(&s.seen); // nothing is encrypted
+	open_up(&s);
+	ccp_desync(&s.ccp, S(1), &s.seen.step);
+	FRAME(&s.seen, PPP_CCP, "0e 02 0004");
+	ccp_desync(&s.ccp, S(1), &s.seen.step);
+	FRAME(&s.seen, PPP_CCP, "0e 03 0004");
+	DONE(&s.seen);
+	for (int i = 0; i < 1000; i++) {
+		ccp_desync(&s.ccp, S(1) + (uint64_t)i * 1000000, &s.seen.step);
+		n += s.seen.step.n_items;
+		step_clear(&s.seen.step);
+	}
+	EXPECT_GE(n, 9);
+	EXPECT_LE(n, 11);
+	EXPECT_EQ(ccp_failure(&s.ccp), END_NONE);
+	receive(&s, "07 08 0008 0e030004"); // it encrypts, and knows no resets
+	ccp_desync(&s.ccp, S(5), &s.seen.step);
+	DONE(&s.seen);
+	EXPECT_EQ(ccp_failure(&s.ccp), END_CCP_FAILED);
+}
+
+// Policy "allow": we say nothing until the client asks.
+TEST(ccp, waits_for_a_client_to_ask)
+{
+	const struct ccp_policy allow = {.allowed = ALL, .is_stateful_taken = true};
+	struct side s;
+
+	start_policy(&s, &allow);
+	DONE(&s.seen);
+	EXPECT_EQ(s.ccp.fsm.state, FSM_STOPPED);
+	EXPECT_EQ(s.ccp.fsm.due_ns, FSM_NEVER);
+	receive(&s, "01 01 000a 1206 010000e1"); // Windows
+	FRAME(&s.seen, PPP_CCP, "01 01 000a 1206 01000040");
+	FRAME(&s.seen, PPP_CCP, "03 01 000a 1206 01000040");
+	receive(&s, "01 02 000a 1206 01000040");
+	NOTICE(&s.seen, STEP_KEYS);
+	FRAME(&s.seen, PPP_CCP, "02 02 000a 1206 01000040");
+	receive(&s, "02 01 000a 1206 01000040");
+	NOTICE(&s.seen, STEP_ENCRYPT);
+	DONE(&s.seen);
+
+	start_policy(&s, &allow); // stateful: we ask for stateless in our direction
+	receive(&s, "01 01 000a 1206 00000040");
+	FRAME(&s.seen, PPP_CCP, "01 01 000a 1206 01000040");
+	NOTICE(&s.seen, STEP_KEYS);
+	FRAME(&s.seen, PPP_CCP, "02 01 000a 1206 00000040");
+	DONE(&s.seen);
+
+	start_policy(&s, &allow); // pppd with Deflate alone
+	receive(&s, "01 01 0008 1a04 7800");
+	FRAME(&s.seen, PPP_CCP, "01 01 0004");
+	FRAME(&s.seen, PPP_CCP, "04 01 0008 1a04 7800");
+	receive(&s, "02 01 0004");
+	receive(&s, "01 02 0004");
+	FRAME(&s.seen, PPP_CCP, "02 02 0004");
+	DONE(&s.seen);
+	EXPECT_TRUE(fsm_is_open(&s.ccp.fsm));
+	EXPECT_FALSE(ccp_is_required(&s.ccp));
+	EXPECT_EQ(ccp_failure(&s.ccp), END_NONE);
+}
+
+// Once a call is encrypted, no packet of CCP brings it back to clear text.
+TEST(ccp, does_not_go_back_to_clear_text)
+{
+	static const struct {
+		const char *packet;
+		enum end_reason reason;
+	} cases[] = {
+		{"05 09 0004", END_CCP_CLOSED},
+		{"01 09 0004", END_NONE}, // refused with a Nak, a few times
+		{"07 09 0008 01010004", END_ENCRYPTION_REFUSED},
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct side s;
+
+		SHIM_TRACE_CASE((long long)i);
+		start_policy(&s, &(struct ccp_policy){.allowed = ALL});
+		EXPECT_FALSE(ccp_is_required(&s.ccp));
+		receive(&s, "01 01 000a 1206 01000040");
+		receive(&s, "02 01 000a 1206 01000040");
+		ASSERT_TRUE(ccp_is_encrypting(&s.ccp));
+		EXPECT_TRUE(ccp_is_required(&s.ccp));
+		receive(&s, cases[i].packet);
+		EXPECT_FALSE(ccp_is_encrypting(&s.ccp));
+		EXPECT_EQ(ccp_failure(&s.ccp), cases[i].reason);
+		for (int k = 0; k < CCP_NAKS_MAX; k++)
+			receive(&s, "01 0a 0004");
+		EXPECT_NE(ccp_failure(&s.ccp), END_NONE);
+	}
+}
+
+// It closed CCP before anything was encrypted, and thinks better of it.
+TEST(ccp, takes_a_client_that_comes_back)
+{
+	struct side s;
+
+	start(&s, MPPE_OPTION_128, false);
+	receive(&s, "05 01 0004");
+	receive(&s, "01 02 000a 1206 01000040");
+	receive(&s, "02 01 000a 1206 01000040");
+	EXPECT_TRUE(ccp_is_encrypting(&s.ccp));
+	EXPECT_EQ(ccp_failure(&s.ccp), END_NONE);
 }
 
 TEST(ccp, lets_a_client_go_without_where_nothing_is_required)
@@ -400,7 +674,7 @@ TEST(ccp, waits_on_for_a_client_where_nothing_is_required)
 		receive(&s, "01 01 000a 1206 01000020");
 		step_clear(&s.seen.step);
 	}
-	EXPECT_EQ(ccp_failure(&s.ccp), END_NEGOTIATION_LOOP);
+	EXPECT_EQ(ccp_failure(&s.ccp), END_ENCRYPTION_MISMATCH); // it was encrypted once
 }
 
 TEST(ccp, fails_at_once_when_policy_contradicts_itself)

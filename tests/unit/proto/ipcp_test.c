@@ -94,6 +94,88 @@ TEST(ipcp, judges_requests)
 	}
 }
 
+// Of every option number, with an address of zeros.
+TEST(ipcp, answers_every_option_number)
+{
+	for (unsigned int type = 0; type < 256; type++) {
+		uint8_t packet[] = {CP_CONFIGURE_REQUEST, 9, 0, 10, (uint8_t)type, 6, 0, 0, 0, 0};
+		bool is_ours = type == IPCP_OPTION_ADDRESS || type == IPCP_OPTION_DNS_1 ||
+			       type == IPCP_OPTION_DNS_2 || type == IPCP_OPTION_NBNS_1;
+		struct side s;
+
+		SHIM_TRACE_CASE(type);
+		start(&s);
+		fsm_receive(&s.ipcp.fsm, span_of(packet, sizeof(packet)), 0, &s.seen.step);
+		ASSERT_EQ(s.seen.step.n_items, 1);
+		EXPECT_EQ(s.seen.step.bytes[0], is_ours ? CP_CONFIGURE_NAK : CP_CONFIGURE_REJECT);
+		EXPECT_EQ(s.seen.step.bytes[4], type);
+		EXPECT_EQ(s.seen.step.bytes[5], 6);
+	}
+}
+
+TEST(ipcp, knows_which_address_a_request_asks_for)
+{
+	static const struct {
+		const char *packet;
+		uint32_t asked;
+	} cases[] = {
+		{"01 01 000a 0306 c0a80105", 0xc0a80105},
+		{"01 01 0010 0206 002d0f01 0306 c0a80105", 0xc0a80105},
+		{"01 01 000a 0306 0a4d000a", 0}, // it has it
+		{"01 01 000a 0306 00000000", 0}, {"01 01 0004", 0}, {"01 01 0008 0304 c0a8", 0},
+		{"02 01 000a 0306 c0a80105", 0}, // no request
+		{"01 01 000b 0306 c0a80105", 0}, // malformed
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		uint8_t bytes[64];
+		struct side s;
+
+		SHIM_TRACE_CASE((long long)i);
+		start(&s);
+		EXPECT_EQ(ipcp_asks_for(&s.ipcp,
+				  span_of(bytes, hex_bytes(cases[i].packet, bytes, sizeof(bytes)))),
+			htonl(cases[i].asked));
+	}
+}
+
+TEST(ipcp, says_that_an_address_is_in_use)
+{
+	struct side s;
+
+	start(&s);
+	ipcp_choose(&s.ipcp, htonl(0xc0a80105), htonl(0x0a4d000b));
+	for (int i = 0; i < limits.max_failure; i++) {
+		receive(&s, "01 01 000a 0306 c0a80105");
+		FRAME(&s.seen, PPP_IPCP, "03 01 000a 0306 0a4d000b");
+	}
+	receive(&s, "01 01 000a 0306 c0a80105");
+	DONE(&s.seen);
+	EXPECT_EQ(s.ipcp.fsm.end, END_ADDRESS_IN_USE);
+
+	start(&s);
+	ipcp_choose(&s.ipcp, htonl(0xc0a80105), htonl(0xc0a80105));
+	receive(&s, "01 01 000a 0306 c0a80105");
+	FRAME(&s.seen, PPP_IPCP, "02 01 000a 0306 c0a80105");
+}
+
+// pppd that requires MPPE answers IPCP by Terminate-Ack until CCP is open.
+TEST(ipcp, repeats_its_request_to_a_client_that_put_it_off)
+{
+	struct side s;
+
+	start(&s);
+	receive(&s, "06 01 0004");
+	DONE(&s.seen);
+	receive(&s, "01 01 000a 0306 0a4d000a");
+	FRAME(&s.seen, PPP_IPCP, "01 01 000a 0306 0a4d0001");
+	FRAME(&s.seen, PPP_IPCP, "02 01 000a 0306 0a4d000a");
+	DONE(&s.seen);
+	receive(&s, "01 02 000a 0306 0a4d000a"); // once
+	FRAME(&s.seen, PPP_IPCP, "02 02 000a 0306 0a4d000a");
+	DONE(&s.seen);
+}
+
 TEST(ipcp, ends_with_a_client_that_insists_on_its_address)
 {
 	struct side s;

@@ -128,7 +128,9 @@ TEST(link_end, client_terminates)
 
 	script_init(&s);
 	script_to_open(&s);
+	EXPECT_STREQ(link_client_text(&s.link), "");
 	script_receive(&s, PPP_LCP, "05 02 0010 5573657220726571756573 74");
+	EXPECT_STREQ(link_client_text(&s.link), "User request");
 	FRAME(&s.seen, PPP_LCP, "06 02 0004");
 	NOTICE(&s.seen, STEP_STOP_ENCRYPT);
 	NOTICE(&s.seen, STEP_DOWN);
@@ -447,6 +449,71 @@ TEST(link_end, ccp_failed_and_ccp_closed)
 	FAREWELL(&s, END_CCP_CLOSED);
 }
 
+// Each of the packets that the client returns, and whether the link ends with the last one. The
+// steps are in milliseconds; -1 is a packet of CCP.
+static const struct {
+	int steps[12];
+	bool ends;
+} returned[] = {
+	{{1}, false},				 // one may be forged or late
+	{{1, 1, 1, 1, 1, 1, 1, 1, 1, 1}, false}, // a burst of them too
+	{{1, 20000}, false},
+	{{1, 20000, 20000, 20000}, false},	 // too few
+	{{1, 20000, 20000, 20000, 20000}, true}, // an idle session: a packet now and then
+	{{1, 1250, 1250, 1250, 1249}, false},
+	{{1, 1250, 1250, 1250, 1250}, true},
+	{{1, 1000, 1000, 1000, 1000, 1000}, true},
+	{{1, 2000, 2000, -1, 1, 2000, 2000, 900}, false}, // it lives, and speaks CCP
+	{{1, 1, 1, 1, 31000, 1, 1, 1}, false},		  // long ago
+	{{1, 1, 1, 1, 31000, 1, 1, 1, 6000}, true},
+};
+
+TEST(link_end, client_lost_keys)
+{
+	for (size_t i = 0; i < sizeof(returned) / sizeof(returned[0]); i++) {
+		struct script s;
+
+		SHIM_TRACE_CASE((long long)i);
+		script_init(&s);
+		s.config.echo_interval_ns = 0;
+		script_to_open(&s);
+		for (int k = 0; k < 12 && returned[i].steps[k]; k++) {
+			EXPECT_EQ(s.link.phase, LINK_OPEN);
+			if (returned[i].steps[k] < 0) {
+				script_receive(&s, PPP_CCP, "0e 01 0004");
+				continue;
+			}
+			script_sleep(&s, MS(returned[i].steps[k]));
+			script_receive(&s, PPP_LCP, "08 01 000c 00fd 90000102 0304");
+		}
+		EXPECT_EQ(s.link.phase, returned[i].ends ? LINK_TERMINATE : LINK_OPEN);
+		EXPECT_EQ(s.link.end, returned[i].ends ? END_CLIENT_LOST_KEYS : END_NONE);
+	}
+
+	struct script s; // what comes back while CCP negotiates is late: it says nothing
+	script_init(&s);
+	script_to_open(&s);
+	script_receive(&s, PPP_CCP, "01 02" MPPE_128);
+	for (int i = 0; i < 10; i++) {
+		script_sleep(&s, S(1));
+		script_receive(&s, PPP_LCP, "08 01 000c 00fd 90000102 0304");
+	}
+	EXPECT_EQ(s.link.phase, LINK_OPEN);
+	EXPECT_EQ(s.link.n_data_rejects, 0);
+}
+
+// Policy and configuration contradict each other: no call is let in without authentication.
+TEST(link_end, no_method_that_policy_allows)
+{
+	struct script s;
+
+	script_init(&s);
+	s.config.auth_methods[0] = AUTH_METHOD_PAP; // yields no keys
+	script_start(&s);
+	ENDED(&s.seen, END_AUTH_NO_COMMON);
+	DONE(&s.seen);
+}
+
 TEST(link_end, ipcp_failed)
 {
 	struct script s;
@@ -522,6 +589,14 @@ TEST(link_end, client_terminates_over_a_refusal)
 	EXPECT_TRUE(s.has_ended);
 	EXPECT_EQ(s.reason, END_ENCRYPTION_MISMATCH);
 
+	script_init(&s); // one that took our suggestion, and whose user hangs up
+	script_to_network(&s);
+	script_receive(&s, PPP_CCP, "01 01 000a 1206 010000e1");
+	script_receive(&s, PPP_CCP, "01 02" MPPE_128);
+	script_ack(&s, PPP_CCP);
+	script_receive(&s, PPP_LCP, "05 02 0004");
+	EXPECT_EQ(s.reason, END_CLIENT_LCP_TERMINATE);
+
 	script_init(&s); // one that goes on without, and hangs up in the end
 	s.config.require_encryption = false;
 	s.config.mppe_bits = 0;
@@ -530,6 +605,7 @@ TEST(link_end, client_terminates_over_a_refusal)
 	script_receive(&s, PPP_IPCP, "01 02 000a 0306 0a4d000a");
 	script_ack(&s, PPP_IPCP);
 	EXPECT_EQ(s.link.phase, LINK_OPEN);
+	script_sleep(&s, S(3));
 	script_receive(&s, PPP_LCP, "05 02 0004");
 	EXPECT_EQ(s.reason, END_CLIENT_LCP_TERMINATE);
 }

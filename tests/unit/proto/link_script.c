@@ -9,6 +9,10 @@ void script_init(struct script *s)
 	s->config = (struct link_config){
 		.mru = 1400,
 		.require_encryption = true,
+		.prefer_encryption = true,
+		.require_stateless = true,
+		.auth_methods = {AUTH_METHOD_MSCHAPV2},
+		.n_auth_methods = 1,
 		.mppe_bits = MPPE_OPTION_128,
 		.server_be = htonl(0x0a4d0001),
 		.dns_be = {htonl(0x08080808), htonl(0x09090909)},

@@ -10,7 +10,7 @@ TEST(link, comes_up_with_pppd)
 {
 	struct script s;
 	struct link_agreed agreed;
-	struct link_credentials credentials;
+	struct auth_credentials credentials;
 	struct link_keys keys;
 
 	script_init(&s);
@@ -51,8 +51,8 @@ TEST(link, comes_up_with_pppd)
 	FRAME(&s.seen, PPP_CCP, "02 01" MPPE_128);
 	DONE(&s.seen);
 	link_get_keys(&s.link, &keys);
-	EXPECT_EQ(keys.strength, MPPE_STRENGTH_128);
-	EXPECT_TRUE(keys.is_stateless);
+	EXPECT_EQ(keys.send.strength, MPPE_STRENGTH_128);
+	EXPECT_TRUE(keys.send.is_stateless);
 	EXPECT_EQ(keys.start.send[0], 1);
 	EXPECT_EQ(keys.start.receive[0], 4);
 	script_receive(&s, PPP_CCP, "02 01" MPPE_128);
@@ -162,7 +162,7 @@ TEST(link, recovers_from_a_lost_ack_of_lcp)
 	script_ack(&s, PPP_LCP);
 	NOTICE(&s.seen, STEP_LINK_AGREED);
 	FRAME(&s.seen, PPP_CHAP, "01 02 001c 10 ???????????????????????????????? 616469742d7372");
-	EXPECT_NE(s.link.auth.challenge[0], 1); // a fresh one
+	EXPECT_NE(s.link.auth.credentials.challenge[0], 1); // a fresh one
 	DONE(&s.seen);
 	script_respond(&s);
 	NOTICE(&s.seen, STEP_AUTHENTICATE);
@@ -264,7 +264,64 @@ TEST(link, renegotiates_ccp_while_it_is_open)
 	DONE(&s.seen);
 	EXPECT_TRUE(s.link.encrypting);
 	script_receive(&s, PPP_CCP, "0e 07 0004");
+	NOTICE(&s.seen, STEP_FLUSH);
 	FRAME(&s.seen, PPP_CCP, "0f 07 0004");
+	DONE(&s.seen);
+	link_desync(&s.link, s.now_ns, &s.seen.step);
+	FRAME(&s.seen, PPP_CCP, "0e ?? 0004");
+	script_receive(&s, PPP_CCP, "0f 03 0004");
+	DONE(&s.seen);
+	EXPECT_TRUE(s.link.encrypting);
+}
+
+// Of a link that is not there, or whose CCP is not.
+TEST(link, asks_for_no_reset_of_what_is_not_encrypted)
+{
+	struct script s;
+
+	script_init(&s);
+	script_to_network(&s);
+	link_desync(&s.link, s.now_ns, &s.seen.step);
+	DONE(&s.seen);
+	script_init(&s);
+	script_to_open(&s);
+	script_receive(&s, PPP_CCP, "01 02" MPPE_128);
+	script_forget(&s);
+	link_desync(&s.link, s.now_ns, &s.seen.step);
+	DONE(&s.seen);
+	script_close(&s, END_ADMIN_CLEAR);
+	script_forget(&s);
+	link_desync(&s.link, s.now_ns, &s.seen.step);
+	DONE(&s.seen);
+}
+
+// New keys for both directions each time, and a client that changes its mind about the mode.
+TEST(link, gives_new_keys_with_each_negotiation_of_ccp)
+{
+	struct link_keys keys;
+	struct script s;
+
+	script_init(&s);
+	s.config.require_stateless = false;
+	script_to_open(&s);
+	for (int i = 0; i < 3; i++) {
+		bool is_stateless = i % 2;
+
+		script_receive(
+			&s, PPP_CCP, is_stateless ? "01 02" MPPE_128 : "01 02 000a 1206 00000040");
+		NOTICE(&s.seen, STEP_STOP_ENCRYPT);
+		FRAME(&s.seen, PPP_CCP, "01 ??" MPPE_128);
+		NOTICE(&s.seen, STEP_KEYS);
+		link_get_keys(&s.link, &keys);
+		EXPECT_EQ(keys.send.is_stateless, is_stateless);
+		EXPECT_TRUE(keys.receive.is_stateless);
+		FRAME(&s.seen, PPP_CCP,
+			is_stateless ? "02 02" MPPE_128 : "02 02 000a 1206 00000040");
+		script_ack(&s, PPP_CCP);
+		NOTICE(&s.seen, STEP_ENCRYPT);
+		DONE(&s.seen);
+		EXPECT_EQ(s.link.phase, LINK_OPEN);
+	}
 }
 
 TEST(link, renegotiates_ipcp_while_it_is_open)
@@ -392,6 +449,26 @@ TEST(link, keeps_alive_with_echoes)
 	EXPECT_EQ(s.link.phase, LINK_OPEN);
 }
 
+TEST(link, is_asked_for_a_sign_of_life_at_once)
+{
+	struct script s;
+
+	script_init(&s);
+	script_start(&s);
+	script_forget(&s);
+	link_probe(&s.link, &s.seen.step);
+	DONE(&s.seen); // LCP is not open
+	script_init(&s);
+	script_to_open(&s);
+	link_probe(&s.link, &s.seen.step);
+	FRAME(&s.seen, PPP_LCP, "09 ?? 0008 ????????");
+	DONE(&s.seen);
+	script_close(&s, END_ADMIN_CLEAR);
+	script_forget(&s);
+	link_probe(&s.link, &s.seen.step);
+	DONE(&s.seen);
+}
+
 TEST(link, ignores_a_verdict_that_nobody_waits_for)
 {
 	struct script s;
@@ -505,7 +582,7 @@ TEST(link, never_draws_a_challenge_twice)
 		script_receive(&s, PPP_LCP, PPPD_LCP);
 		script_ack(&s, PPP_LCP);
 		ASSERT_EQ(s.link.phase, LINK_AUTHENTICATE);
-		memcpy(challenges[i], s.link.auth.challenge, 16);
+		memcpy(challenges[i], s.link.auth.credentials.challenge, 16);
 		for (int k = 0; k < i; k++)
 			ASSERT_NE(memcmp(challenges[i], challenges[k], 16), 0);
 		s.link.lcp.fsm.n_rounds = 0; // as after ten quiet seconds

@@ -1,16 +1,23 @@
 // SPDX-License-Identifier: BSD-3-Clause
+// Stateless mode, and what both modes share; the stateful one is in mppe_sync_stateful_test.c.
 #include "proto/mppe_sync.h"
 
 #include "shim/shim.h"
 
 enum { JUMP_MAX = 1000, GOOD = MPPE_PACKET_ENCRYPTED | MPPE_PACKET_FLUSHED };
 
+// Packet `count` of a client that numbers nothing but these packets from 100 on.
 static enum drop_reason give(struct mppe_sync *s, uint32_t count, struct mppe_sync_verdict *v)
 {
 	const struct mppe_packet packet = {.bits = GOOD, .count = count & MPPE_COHERENCY_MASK};
 
 	*v = (struct mppe_sync_verdict){0};
-	return mppe_sync_receive(s, &packet, v);
+	return mppe_sync_receive(s, &packet, 100 + count, v);
+}
+
+static bool is_trial(const struct mppe_sync_verdict *v)
+{
+	return v->kind == MPPE_SYNC_TRIAL;
 }
 
 // n packets in order, beginning with `from`.
@@ -21,7 +28,7 @@ static void feed(struct mppe_sync *s, uint32_t from, uint32_t n)
 	for (uint32_t i = 0; i < n; i++) {
 		ASSERT_EQ(give(s, from + i, &v), DROP_NONE);
 		ASSERT_EQ(v.n_changes, 1);
-		ASSERT_FALSE(v.is_jump);
+		ASSERT_EQ(v.kind, MPPE_SYNC_NEXT);
 	}
 }
 
@@ -34,15 +41,18 @@ TEST(mppe_sync, counts_from_zero_one_change_a_packet_and_wraps)
 	mppe_sync_init(&receiver, true, JUMP_MAX);
 	for (uint32_t i = 0; i < 3 * 4096; i++) {
 		struct mppe_packet p;
-		uint16_t n_changes = 0;
 
-		mppe_sync_send(&sender, &p, &n_changes);
+		mppe_sync_flush(&sender, MPPE_FLUSH_UNKNOWN, i); // nothing to flush
+		mppe_sync_send(&sender, MPPE_FLUSH_UNKNOWN, &p, &v);
 		ASSERT_EQ(p.count, i % 4096);
 		ASSERT_EQ(p.bits, GOOD);
-		ASSERT_EQ(n_changes, 1);
-		ASSERT_EQ(mppe_sync_receive(&receiver, &p, &v), DROP_NONE);
 		ASSERT_EQ(v.n_changes, 1);
-		ASSERT_FALSE(v.is_jump);
+		ASSERT_FALSE(v.restart);
+		ASSERT_TRUE(mppe_sync_is_next(&receiver, &p, i));
+		ASSERT_EQ(mppe_sync_receive(&receiver, &p, i, &v), DROP_NONE);
+		ASSERT_EQ(v.n_changes, 1);
+		ASSERT_EQ(v.kind, MPPE_SYNC_NEXT);
+		ASSERT_FALSE(mppe_sync_is_next(&receiver, &p, i));
 	}
 }
 
@@ -50,14 +60,19 @@ TEST(mppe_sync, bits)
 {
 	static const struct {
 		uint16_t bits;
+		bool is_stateless;
 		enum drop_reason verdict;
 	} cases[] = {
-		{GOOD, DROP_NONE},
-		{GOOD | MPPE_PACKET_RESTART, DROP_NONE},
-		{GOOD | MPPE_PACKET_COMPRESSED, DROP_MPPE_BITS},
-		{MPPE_PACKET_ENCRYPTED, DROP_MPPE_BITS}, // stateless sets A on each packet
-		{MPPE_PACKET_FLUSHED, DROP_MPPE_BITS},	 // not encrypted
-		{0, DROP_MPPE_BITS},
+		{GOOD, true, DROP_NONE},
+		{GOOD | MPPE_PACKET_RESTART, true, DROP_NONE},
+		{GOOD | MPPE_PACKET_COMPRESSED, true, DROP_MPPE_BITS},
+		{MPPE_PACKET_ENCRYPTED, true, DROP_MPPE_BITS}, // stateless sets A on each packet
+		{MPPE_PACKET_FLUSHED, true, DROP_MPPE_BITS},   // not encrypted
+		{0, true, DROP_MPPE_BITS},
+		{GOOD, false, DROP_NONE},
+		{MPPE_PACKET_ENCRYPTED, false, DROP_NONE},
+		{GOOD | MPPE_PACKET_COMPRESSED, false, DROP_MPPE_BITS},
+		{MPPE_PACKET_FLUSHED, false, DROP_MPPE_BITS},
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -66,9 +81,9 @@ TEST(mppe_sync, bits)
 		const struct mppe_packet packet = {.bits = cases[i].bits, .count = 0};
 
 		SHIM_TRACE_CASE(i);
-		mppe_sync_init(&s, true, JUMP_MAX);
-		EXPECT_EQ(mppe_sync_receive(&s, &packet, &v), cases[i].verdict);
-		EXPECT_EQ(s.last, cases[i].verdict == DROP_NONE ? 0 : 0x0fff);
+		mppe_sync_init(&s, cases[i].is_stateless, JUMP_MAX);
+		EXPECT_EQ(mppe_sync_receive(&s, &packet, 7, &v), cases[i].verdict);
+		EXPECT_EQ(s.at.count, cases[i].verdict == DROP_NONE ? 0 : 0x0fff);
 	}
 }
 
@@ -96,12 +111,12 @@ TEST(mppe_sync, jumps)
 
 		SHIM_TRACE_CASE(i);
 		mppe_sync_init(&s, true, JUMP_MAX);
-		s.last = cases[i].last;
+		s.at.count = cases[i].last;
 		EXPECT_EQ(give(&s, cases[i].count, &v), cases[i].verdict);
 		EXPECT_EQ(v.n_changes, cases[i].n_changes);
-		EXPECT_EQ(v.is_jump, cases[i].n_changes > 1);
+		EXPECT_EQ(is_trial(&v), cases[i].n_changes > 1);
 		if (cases[i].verdict != DROP_NONE)
-			EXPECT_EQ(s.last, cases[i].last);
+			EXPECT_EQ(s.at.count, cases[i].last);
 	}
 }
 
@@ -135,13 +150,14 @@ TEST(mppe_sync, a_run_wins_after_a_long_outage)
 	feed(&s, 0, 10);
 	EXPECT_EQ(give(&s, 3000, &v), DROP_MPPE_JUMP);
 	EXPECT_EQ(give(&s, 3001, &v), DROP_MPPE_JUMP);
-	EXPECT_EQ(give(&s, 3003, &v), DROP_MPPE_JUMP); // a gap: the run begins again
-	EXPECT_EQ(give(&s, 3004, &v), DROP_MPPE_JUMP);
-	EXPECT_EQ(give(&s, 3005, &v), DROP_MPPE_JUMP);
-	EXPECT_EQ(give(&s, 3006, &v), DROP_NONE);
-	EXPECT_EQ(v.n_changes, 3006 - 9);
-	EXPECT_TRUE(v.is_jump);
-	feed(&s, 3007, 2000);
+	EXPECT_EQ(give(&s, 3012, &v), DROP_MPPE_JUMP); // too far apart: the run begins again
+	EXPECT_EQ(give(&s, 3013, &v), DROP_MPPE_JUMP);
+	EXPECT_EQ(give(&s, 3021, &v), DROP_MPPE_JUMP); // near enough
+	EXPECT_EQ(give(&s, 3022, &v), DROP_NONE);
+	EXPECT_EQ(v.n_changes, 3022 - 9);
+	EXPECT_TRUE(is_trial(&v));
+	mppe_sync_proved(&s, 0);
+	feed(&s, 3023, 2000);
 }
 
 TEST(mppe_sync, a_run_wins_across_the_wrap)
@@ -157,20 +173,24 @@ TEST(mppe_sync, a_run_wins_across_the_wrap)
 	EXPECT_EQ(v.n_changes, 4097 - 3999);
 }
 
-TEST(mppe_sync, undo_takes_the_count_back_but_not_the_credit)
+TEST(mppe_sync, a_failed_trial_takes_the_count_back_but_not_the_credit)
 {
 	struct mppe_sync s;
 	struct mppe_sync_verdict v;
-	uint16_t last;
+	struct mppe_sync_place before;
 
 	mppe_sync_init(&s, true, JUMP_MAX);
 	feed(&s, 0, 10);
-	last = s.last;
+	before = s.at;
 	EXPECT_EQ(give(&s, 500, &v), DROP_NONE); // forged: decrypts to garbage
-	EXPECT_TRUE(v.is_jump);
-	mppe_sync_undo(&s, last);
+	EXPECT_TRUE(is_trial(&v));
+	mppe_sync_failed(&s, before);
 	EXPECT_EQ(s.credit, MPPE_SYNC_CREDIT_MAX - (v.n_changes - 1));
 	feed(&s, 10, 10);
+	before = s.at;
+	EXPECT_EQ(give(&s, 600, &v), DROP_NONE); // not taken by the driver
+	mppe_sync_undo(&s, before);
+	feed(&s, 20, 10);
 }
 
 TEST(mppe_sync, forged_jumps_cost_a_bounded_number_of_changes_each)
@@ -180,33 +200,167 @@ TEST(mppe_sync, forged_jumps_cost_a_bounded_number_of_changes_each)
 	struct mppe_sync_verdict v;
 	uint64_t n_changes = 0;
 
-	mppe_sync_init(&s, true, 4095);
-	for (uint32_t i = 0; i < FORGED; i++) {
-		uint16_t last = s.last;
+	for (uint32_t jump_max = 200; jump_max < 4096; jump_max += 3895) {
+		mppe_sync_init(&s, true, (uint16_t)jump_max);
+		n_changes = 0;
+		for (uint32_t i = 0; i < FORGED; i++) {
+			struct mppe_sync_place before = s.at;
 
-		if (give(&s, i * 997, &v) == DROP_NONE) {
+			if (give(&s, jump_max > 4000 ? i * 997 : 2000 + i, &v) != DROP_NONE)
+				continue;
 			n_changes += v.n_changes;
-			mppe_sync_undo(&s, last);
+			if (is_trial(&v))
+				mppe_sync_failed(&s, before);
+		}
+		EXPECT_LE(n_changes, MPPE_SYNC_CREDIT_MAX +
+					     (uint64_t)FORGED * (MPPE_SYNC_CREDIT_PER_PACKET + 1));
+		EXPECT_GT(n_changes, FORGED);
+	}
+}
+
+// What a worker does with a verdict, with keys that are nothing but the number of changes so far.
+struct walker {
+	uint64_t key, walked;
+	uint64_t n_changes;
+	uint32_t n_refused;
+};
+
+static bool receive(struct mppe_sync *s, struct walker *w, uint32_t count, uint32_t seq)
+{
+	const struct mppe_packet packet = {.bits = GOOD, .count = count & MPPE_COHERENCY_MASK};
+	struct mppe_sync_place before = s->at;
+	struct mppe_sync_verdict v = {0};
+
+	if (mppe_sync_receive(s, &packet, seq, &v) != DROP_NONE) {
+		w->n_refused++;
+		return false;
+	}
+	w->n_changes += v.n_changes;
+	if (v.begins_walk)
+		w->walked = w->key;
+	if (v.kind == MPPE_SYNC_WALK) {
+		w->walked += v.n_changes;
+		w->n_refused++;
+		return false;
+	}
+	uint64_t key = (v.takes_walk ? w->walked : w->key) + v.n_changes;
+	bool is_right = key == count + 1;
+	if (v.kind == MPPE_SYNC_NEXT || is_right)
+		w->key = key;
+	if (v.kind == MPPE_SYNC_TRIAL && is_right)
+		mppe_sync_proved(s, 0);
+	else if (v.kind == MPPE_SYNC_TRIAL)
+		mppe_sync_failed(s, before);
+	return is_right;
+}
+
+// Also with some control frames among what was lost, which take GRE numbers and no counts, and with packets
+// that were counted and never sent.
+TEST(mppe_sync, comes_back_after_any_loss)
+{
+	static const uint32_t losses[] = {
+		1, 255, 999, 1001, 2048, 4000, 4094, 4095, 4096, 4097, 5000, 9000, 20000, 65000};
+
+	for (size_t i = 0; i < sizeof(losses) / sizeof(losses[0]); i++) {
+		for (uint32_t others = 0; others < 1200; others += 400) {
+			struct mppe_sync s;
+			struct walker w = {0};
+			uint32_t count = 0, seq = 100 + (i % 2 ? others : 0);
+
+			SHIM_TRACE_CASE(i);
+			mppe_sync_init(&s, true, JUMP_MAX);
+			for (; count < 5; count++)
+				ASSERT_TRUE(receive(&s, &w, count, seq + count));
+			count += losses[i];
+			seq += i % 2 ? 0 - others : others;
+			for (uint32_t n = 0; !receive(&s, &w, count, seq + count); n++, count++)
+				ASSERT_LT(n, 20 + (losses[i] + JUMP_MAX) /
+							     (MPPE_SYNC_CREDIT_PER_PACKET - 1));
+			for (uint32_t n = 0; n < 100; n++)
+				ASSERT_TRUE(receive(&s, &w, count + 1 + n, seq + count + 1 + n));
+			// It costs what was lost, and a trial where that looks like a small loss.
+			EXPECT_LE(w.n_changes, count + 101 + JUMP_MAX);
 		}
 	}
-	EXPECT_LE(n_changes,
-		MPPE_SYNC_CREDIT_MAX + (uint64_t)FORGED * (MPPE_SYNC_CREDIT_PER_PACKET + 1));
-	EXPECT_GT(n_changes, FORGED);
 }
 
 TEST(mppe_sync, a_client_gets_back_in_even_when_the_credit_is_spent)
 {
 	struct mppe_sync s;
+	struct walker w = {0};
+	uint32_t count = 3000;
+
+	mppe_sync_init(&s, true, JUMP_MAX);
+	ASSERT_TRUE(receive(&s, &w, 0, 0));
+	s.credit = 0;
+	while (!receive(&s, &w, count, count)) {
+		count++;
+		ASSERT_LT(w.n_refused, 10 + 3000 / (MPPE_SYNC_CREDIT_PER_PACKET - 1));
+	}
+	EXPECT_GT(w.n_refused, 100);
+	EXPECT_EQ(w.n_changes, w.key);
+}
+
+// While the copy walks after forged numbers, the client's own packets go on with its key.
+TEST(mppe_sync, a_walk_disturbs_nobody)
+{
+	struct mppe_sync s;
+	struct walker w = {0};
+
+	mppe_sync_init(&s, true, 100);
+	for (uint32_t i = 0; i < 2000; i++) {
+		ASSERT_TRUE(receive(&s, &w, i, 10000 + 2 * i));
+		(void)receive(&s, &w, 3000 + i, 10001 + 2 * i);
+	}
+	EXPECT_LE(w.n_changes, MPPE_SYNC_CREDIT_MAX + 4000 * (MPPE_SYNC_CREDIT_PER_PACKET + 1));
+}
+
+// Laps that the GRE number tells are believed until a trial fails, then not, and so on: neither wrong GRE
+// numbers nor a client that numbers otherwise lock it out.
+TEST(mppe_sync, wrong_laps_are_doubted)
+{
+	struct mppe_sync s;
+	struct walker w = {0};
+	uint32_t count = 0;
+
+	mppe_sync_init(&s, true, JUMP_MAX);
+	for (; count < 5; count++)
+		ASSERT_TRUE(receive(&s, &w, count, count));
+	count += 2000;
+	for (uint32_t n = 0; !receive(&s, &w, count, 20000 + count); n++, count++)
+		ASSERT_LT(n, 3000);
+	EXPECT_EQ(w.key, count + 1);
+}
+
+// A next count is the next packet whatever GRE says.
+TEST(mppe_sync, the_next_count_needs_no_near_gre_number)
+{
+	struct mppe_sync s;
+	struct walker w = {0};
+
+	mppe_sync_init(&s, true, JUMP_MAX);
+	for (uint32_t i = 0; i < 100; i++)
+		ASSERT_TRUE(receive(&s, &w, i, i * (i < 50 ? 100000 : 5000)));
+}
+
+TEST(mppe_sync, a_walk_that_the_driver_refuses_begins_again)
+{
+	struct mppe_sync s;
 	struct mppe_sync_verdict v;
-	uint32_t count = 3000, n_refused = 0;
 
 	mppe_sync_init(&s, true, JUMP_MAX);
 	feed(&s, 0, 1);
-	s.credit = 0;
-	while (give(&s, count++, &v) != DROP_NONE)
-		ASSERT_LT(++n_refused, 4096 / MPPE_SYNC_CREDIT_PER_PACKET);
-	EXPECT_EQ(v.n_changes, 3000 + n_refused);
-	feed(&s, count, 100);
+	s.credit = 100;
+	for (uint32_t i = 0; i < 3; i++)
+		EXPECT_EQ(give(&s, 2000 + i, &v), DROP_MPPE_JUMP);
+	EXPECT_EQ(give(&s, 2003, &v), DROP_NONE);
+	EXPECT_EQ(v.kind, MPPE_SYNC_WALK);
+	EXPECT_TRUE(v.begins_walk);
+	EXPECT_EQ(give(&s, 2004, &v), DROP_NONE);
+	EXPECT_FALSE(v.begins_walk);
+	mppe_sync_stop_walk(&s);
+	EXPECT_EQ(give(&s, 2005, &v), DROP_NONE);
+	EXPECT_TRUE(v.begins_walk);
 }
 
 TEST(mppe_sync, sustained_loss_never_runs_out_of_credit)
@@ -221,7 +375,17 @@ TEST(mppe_sync, sustained_loss_never_runs_out_of_credit)
 		rng = rng * 6364136223846793005ULL + 1442695040888963407ULL;
 		count += 1 + (rng >> 33) % 19;
 		ASSERT_EQ(give(&s, count, &v), DROP_NONE);
+		ASSERT_NE(v.kind, MPPE_SYNC_WALK);
 	}
+}
+
+TEST(mppe_sync, nothing_is_ever_due_in_stateless_mode)
+{
+	struct mppe_sync s;
+
+	mppe_sync_init(&s, true, JUMP_MAX);
+	mppe_sync_lose(&s);
+	EXPECT_FALSE(mppe_sync_is_due(&s, 1));
 }
 
 TEST(mppe_sync, plausible)

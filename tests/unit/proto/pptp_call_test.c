@@ -3,6 +3,8 @@
 
 #include "shim/shim.h"
 
+static const struct pptp_call_offer offer = {.call_id = 0x00aa, .window = 32, .delay = 1};
+
 struct fixture {
 	struct pptp_call call;
 	struct pptp_ocrq request;
@@ -19,14 +21,15 @@ static void setup(struct fixture *f)
 		.max_bps = 1000000,
 		.bearer = 3,
 		.framing = 3,
-		.window = 64};
+		.window = 64,
+		.delay = 2};
 	f->w = writer_of(f->bytes, sizeof(f->bytes));
 }
 
 static void setup_established(struct fixture *f)
 {
 	setup(f);
-	pptp_call_accept(&f->call, &f->request, 0x00aa, 32, &f->w);
+	pptp_call_accept(&f->call, &f->request, &offer, &f->w);
 	f->w.len = 0;
 }
 
@@ -67,12 +70,17 @@ TEST(pptp_call, accept)
 {
 	struct fixture f;
 
+	const struct pptp_call_offer zero = {
+		.window = 32, .delay = 4}; // 0 is a Call ID like another
+
 	setup(&f);
-	pptp_call_accept(&f.call, &f.request, 0, 32, &f.w); // 0 is a Call ID like another
+	pptp_call_accept(&f.call, &f.request, &zero, &f.w);
 	EXPECT_EQ(f.call.state, PPTP_CALL_ESTABLISHED);
 	EXPECT_EQ(f.call.call_id, 0);
 	EXPECT_EQ(f.call.peer_call_id, 0x1234);
 	EXPECT_EQ(f.call.peer_window, 64);
+	EXPECT_EQ(f.call.peer_delay, 2);
+	EXPECT_EQ(f.call.serial, 9);
 	EXPECT_EQ(f.w.len, 32);
 
 	struct pptp_message m = written(&f);
@@ -82,10 +90,12 @@ TEST(pptp_call, accept)
 	EXPECT_EQ(m.ocrp.result, PPTP_OCRP_CONNECTED);
 	EXPECT_EQ(m.ocrp.error, 0);
 	EXPECT_EQ(m.ocrp.window, 32);
+	EXPECT_EQ(m.ocrp.delay, 4);
+	EXPECT_EQ(m.ocrp.cause, 0);
 	EXPECT_EQ(m.ocrp.connect_bps, 1000000);
 
 	f.request.max_bps = 0;
-	pptp_call_accept(&f.call, &f.request, 1, 32, &f.w);
+	pptp_call_accept(&f.call, &f.request, &offer, &f.w);
 	m = written(&f);
 	EXPECT_NE(m.ocrp.connect_bps, 0);
 }
@@ -95,16 +105,21 @@ TEST(pptp_call, refuse)
 	static const struct {
 		enum end_reason reason;
 		uint8_t result, error;
+		uint16_t cause;
 	} cases[] = {
-		{END_LIMIT_CALLS, PPTP_OCRP_BUSY, 0},
-		{END_LIMIT_SOURCE, PPTP_OCRP_BUSY, 0},
-		{END_NO_RESOURCE, PPTP_OCRP_GENERAL_ERROR, PPTP_ERROR_NO_RESOURCE},
-		{END_PPTP_BAD_VALUE, PPTP_OCRP_GENERAL_ERROR, PPTP_ERROR_BAD_VALUE},
-		{END_PPTP_BAD_ORDER, PPTP_OCRP_GENERAL_ERROR, PPTP_ERROR_NOT_CONNECTED},
-		{END_ADMIN_SHUTDOWN, PPTP_OCRP_DO_NOT_ACCEPT, 0},
-		{END_SETUP_TIMEOUT, PPTP_OCRP_TIME_OUT, 0},
-		{END_INTERNAL, PPTP_OCRP_GENERAL_ERROR, PPTP_ERROR_SERVER},
-		{END_REASON_COUNT, PPTP_OCRP_GENERAL_ERROR, PPTP_ERROR_SERVER},
+		{END_LIMIT_CALLS, PPTP_OCRP_BUSY, 0, 17},
+		{END_LIMIT_SOURCE, PPTP_OCRP_BUSY, 0, 17},
+		{END_LIMIT_CONNECTION, PPTP_OCRP_BUSY, 0, 17},
+		{END_LIMIT_RATE, PPTP_OCRP_BUSY, 0, 42},
+		{END_NO_RESOURCE, PPTP_OCRP_GENERAL_ERROR, PPTP_ERROR_NO_RESOURCE, 47},
+		{END_PPTP_BAD_VALUE, PPTP_OCRP_GENERAL_ERROR, PPTP_ERROR_BAD_VALUE, 100},
+		{END_PPTP_BAD_CALL_ID, PPTP_OCRP_GENERAL_ERROR, PPTP_ERROR_BAD_CALL_ID, 100},
+		{END_PPTP_BAD_ORDER, PPTP_OCRP_GENERAL_ERROR, PPTP_ERROR_NOT_CONNECTED, 111},
+		{END_AUTH_LOCKED, PPTP_OCRP_DO_NOT_ACCEPT, 0, 21},
+		{END_ADMIN_SHUTDOWN, PPTP_OCRP_DO_NOT_ACCEPT, 0, 41},
+		{END_SETUP_TIMEOUT, PPTP_OCRP_TIME_OUT, 0, 102},
+		{END_INTERNAL, PPTP_OCRP_GENERAL_ERROR, PPTP_ERROR_SERVER, 31},
+		{END_REASON_COUNT, PPTP_OCRP_GENERAL_ERROR, PPTP_ERROR_SERVER, 31},
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -120,6 +135,7 @@ TEST(pptp_call, refuse)
 		EXPECT_EQ(m.ocrp.peer_call_id, 0x1234);
 		EXPECT_EQ(m.ocrp.result, cases[i].result);
 		EXPECT_EQ(m.ocrp.error, cases[i].error);
+		EXPECT_EQ(m.ocrp.cause, cases[i].cause);
 	}
 }
 
@@ -137,6 +153,7 @@ TEST(pptp_call, every_reason_refuses_and_disconnects_with_legal_codes)
 			    m.ocrp.result <= PPTP_OCRP_DO_NOT_ACCEPT);
 		EXPECT_EQ(m.ocrp.error != 0, m.ocrp.result == PPTP_OCRP_GENERAL_ERROR);
 		EXPECT_LE(m.ocrp.error, PPTP_ERROR_SERVER);
+		EXPECT_NE(m.ocrp.cause, 0);
 
 		setup_established(&f);
 		pptp_call_disconnect(&f.call, (enum end_reason)reason, NULL, &f.w);
@@ -146,6 +163,7 @@ TEST(pptp_call, every_reason_refuses_and_disconnects_with_legal_codes)
 		EXPECT_EQ(m.call_disconnect.error != 0,
 			m.call_disconnect.result == PPTP_CDN_GENERAL_ERROR);
 		EXPECT_LE(m.call_disconnect.error, PPTP_ERROR_SERVER);
+		EXPECT_TRUE(m.call_disconnect.cause > 0 && m.call_disconnect.cause < 128);
 	}
 }
 
@@ -157,6 +175,8 @@ TEST(pptp_call, matches_by_the_id_that_each_message_carries)
 	} cases[] = {
 		{{.type = PPTP_CALL_CLEAR_REQUEST, .call_clear.call_id = 0x1234}, true},
 		{{.type = PPTP_CALL_CLEAR_REQUEST, .call_clear.call_id = 0x00aa}, false},
+		{{.type = PPTP_CALL_DISCONNECT_NOTIFY, .call_disconnect.call_id = 0x1234}, true},
+		{{.type = PPTP_CALL_DISCONNECT_NOTIFY, .call_disconnect.call_id = 0x00aa}, false},
 		{{.type = PPTP_SET_LINK_INFO, .set_link.peer_call_id = 0x00aa}, true},
 		{{.type = PPTP_SET_LINK_INFO, .set_link.peer_call_id = 0x1234}, false},
 		{{.type = PPTP_WAN_ERROR_NOTIFY, .wan_error.peer_call_id = 0x00aa}, true},
@@ -171,11 +191,6 @@ TEST(pptp_call, matches_by_the_id_that_each_message_carries)
 		SHIM_TRACE_CASE(i);
 		setup_established(&f);
 		EXPECT_EQ(pptp_call_matches(&f.call, &cases[i].message), cases[i].matches);
-		if (!cases[i].matches) {
-			EXPECT_EQ(pptp_call_receive(&f.call, &cases[i].message, &f.w), END_NONE);
-			EXPECT_EQ(f.w.len, 0);
-			EXPECT_EQ(f.call.state, PPTP_CALL_ESTABLISHED);
-		}
 		f.call.state = PPTP_CALL_ENDED;
 		EXPECT_FALSE(pptp_call_matches(&f.call, &cases[i].message));
 		f.call.state = PPTP_CALL_IDLE;
@@ -190,7 +205,9 @@ TEST(pptp_call, clear_request_is_answered_once)
 	struct fixture f;
 
 	setup_established(&f);
-	EXPECT_EQ(pptp_call_receive(&f.call, &clear, &f.w), END_CLIENT_CALL_CLEAR);
+	EXPECT_EQ(pptp_call_receive(&f.call, &clear), END_CLIENT_CALL_CLEAR);
+	EXPECT_EQ(f.call.state, PPTP_CALL_ESTABLISHED);
+	pptp_call_disconnect(&f.call, END_CLIENT_CALL_CLEAR, "bye", &f.w);
 	EXPECT_EQ(f.call.state, PPTP_CALL_ENDED);
 	EXPECT_EQ(f.w.len, 148);
 
@@ -199,30 +216,64 @@ TEST(pptp_call, clear_request_is_answered_once)
 	EXPECT_EQ(m.call_disconnect.call_id, 0x00aa);
 	EXPECT_EQ(m.call_disconnect.result, PPTP_CDN_REQUEST);
 	EXPECT_EQ(m.call_disconnect.error, 0);
+	EXPECT_EQ(m.call_disconnect.cause, 16); // normal call clearing
+	EXPECT_STREQ("bye", (char *)m.call_disconnect.statistics);
 
-	EXPECT_EQ(pptp_call_receive(&f.call, &clear, &f.w), END_NONE);
+	EXPECT_EQ(pptp_call_receive(&f.call, &clear), END_NONE);
 	pptp_call_disconnect(&f.call, END_ADMIN_CLEAR, "x", &f.w);
 	EXPECT_EQ(f.w.len, 0);
+}
+
+// By the RFC it is the server's message, and nobody answers it.
+TEST(pptp_call, a_disconnect_notify_of_the_client_clears_without_an_answer)
+{
+	const struct pptp_message notify = {
+		.type = PPTP_CALL_DISCONNECT_NOTIFY, .call_disconnect.call_id = 0x1234};
+	struct fixture f;
+
+	setup_established(&f);
+	EXPECT_EQ(pptp_call_receive(&f.call, &notify), END_CLIENT_CALL_CLEAR);
+	pptp_call_disconnect(&f.call, END_CLIENT_CALL_CLEAR, NULL, &f.w);
+	EXPECT_EQ(f.w.len, 0);
+}
+
+TEST(pptp_call, causes_tell_reasons_apart)
+{
+	static const struct {
+		enum end_reason reason;
+		uint16_t cause;
+	} cases[] = {{END_CLIENT_CALL_CLEAR, 16}, {END_CLIENT_LCP_TERMINATE, 16}, {END_NO_GRE, 18},
+		{END_AUTH_REJECTED, 21}, {END_TCP_ERROR, 27}, {END_ADMIN_CLEAR, 31},
+		{END_NO_RESOURCE, 47}, {END_ENCRYPTION_REFUSED, 88}, {END_NO_LCP, 102}};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		SHIM_TRACE_CASE(i);
+		EXPECT_EQ(pptp_call_cause(cases[i].reason), cases[i].cause);
+	}
 }
 
 TEST(pptp_call, link_info_and_wan_errors_are_kept)
 {
 	const struct pptp_message info = {.type = PPTP_SET_LINK_INFO,
 		.set_link = {.peer_call_id = 0x00aa, .send_accm = 1, .receive_accm = 2}};
-	const struct pptp_message errors = {
-		.type = PPTP_WAN_ERROR_NOTIFY, .wan_error.peer_call_id = 0x00aa};
+	struct pptp_message errors = {.type = PPTP_WAN_ERROR_NOTIFY,
+		.wan_error = {.peer_call_id = 0x00aa, .crc = 3, .alignment = 4}};
 	struct fixture f;
 
 	setup_established(&f);
 	EXPECT_EQ(f.call.send_accm, 0xffffffff);
-	EXPECT_EQ(pptp_call_receive(&f.call, &info, &f.w), END_NONE);
+	EXPECT_EQ(f.call.receive_accm, 0xffffffff);
+	EXPECT_EQ(pptp_call_receive(&f.call, &info), END_NONE);
 	EXPECT_EQ(f.call.send_accm, 1);
 	EXPECT_EQ(f.call.receive_accm, 2);
-	EXPECT_EQ(pptp_call_receive(&f.call, &errors, &f.w), END_NONE);
-	EXPECT_EQ(pptp_call_receive(&f.call, &errors, &f.w), END_NONE);
+	EXPECT_EQ(f.call.n_link_infos, 1);
+	EXPECT_EQ(pptp_call_receive(&f.call, &errors), END_NONE);
+	errors.wan_error.crc = 7; // its counts are cumulative
+	EXPECT_EQ(pptp_call_receive(&f.call, &errors), END_NONE);
 	EXPECT_EQ(f.call.n_wan_errors, 2);
+	EXPECT_EQ(f.call.wan_error.crc, 7);
+	EXPECT_EQ(f.call.wan_error.alignment, 4);
 	EXPECT_EQ(f.call.state, PPTP_CALL_ESTABLISHED);
-	EXPECT_EQ(f.w.len, 0);
 }
 
 TEST(pptp_call, disconnect_cuts_the_statistics)

@@ -9,6 +9,7 @@ static const struct pptp_conn_config config = {
 	.host_name = "adit",
 	.vendor = "adit project",
 	.firmware = 0x0102,
+	.max_channels = 500,
 	.handshake_timeout_ns = 30 * SEC,
 	.idle_timeout_ns = 100 * SEC,
 	.echo_interval_ns = 60 * SEC,
@@ -162,6 +163,7 @@ TEST(pptp_conn, start)
 	EXPECT_EQ(m.start.result, PPTP_SCCRP_OK);
 	EXPECT_EQ(m.start.error, 0);
 	EXPECT_EQ(m.start.firmware, 0x0102);
+	EXPECT_EQ(m.start.max_channels, 500);
 	EXPECT_MEMEQ(m.start.host_name, config.host_name, PPTP_NAME_BYTES);
 	EXPECT_MEMEQ(m.start.vendor, config.vendor, PPTP_NAME_BYTES);
 }
@@ -190,6 +192,60 @@ TEST(pptp_conn, versions)
 		EXPECT_EQ(out.notice, cases[i].accepted ? PPTP_CONN_OPENED : PPTP_CONN_CLOSE);
 		EXPECT_EQ(out.reason, cases[i].accepted ? END_NONE : END_PPTP_BAD_VERSION);
 	}
+}
+
+TEST(pptp_conn, refusals_are_said)
+{
+	static const struct {
+		enum end_reason reason;
+		uint8_t result, error;
+	} cases[] = {
+		{END_LIMIT_SOURCE, PPTP_SCCRP_GENERAL_ERROR, PPTP_ERROR_NO_RESOURCE},
+		{END_LIMIT_RATE, PPTP_SCCRP_GENERAL_ERROR, PPTP_ERROR_NO_RESOURCE},
+		{END_NO_RESOURCE, PPTP_SCCRP_GENERAL_ERROR, PPTP_ERROR_NO_RESOURCE},
+		{END_INTERNAL, PPTP_SCCRP_GENERAL_ERROR, PPTP_ERROR_SERVER},
+		{END_AUTH_LOCKED, PPTP_SCCRP_NOT_AUTHORIZED, 0},
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct pptp_conn c;
+		struct pptp_conn_step out;
+		struct pptp_message m;
+
+		SHIM_TRACE_CASE(i);
+		pptp_conn_init(&c, &config, 0);
+		pptp_conn_refuse(&c, cases[i].reason);
+		give_type(&c, PPTP_SCCRQ, SEC, &out);
+		m = said(&out);
+		EXPECT_EQ(m.type, PPTP_SCCRP);
+		EXPECT_EQ(m.start.result, cases[i].result);
+		EXPECT_EQ(m.start.error, cases[i].error);
+		EXPECT_EQ(out.notice, PPTP_CONN_CLOSE);
+		EXPECT_EQ(out.reason, cases[i].reason);
+		EXPECT_EQ(c.state, PPTP_CONN_CLOSED);
+	}
+}
+
+// Who is refused and speaks no PPTP, or another one, hears of that.
+TEST(pptp_conn, a_refusal_changes_nothing_else)
+{
+	struct pptp_message m = message_of(PPTP_SCCRQ);
+	struct pptp_conn c;
+	struct pptp_conn_step out;
+
+	m.start.version = 0x0200;
+	pptp_conn_init(&c, &config, 0);
+	pptp_conn_refuse(&c, END_LIMIT_RATE);
+	give(&c, &m, SEC, &out);
+	EXPECT_EQ(said(&out).start.result, PPTP_SCCRP_VERSION);
+	EXPECT_EQ(out.reason, END_PPTP_BAD_VERSION);
+
+	pptp_conn_init(&c, &config, 0);
+	pptp_conn_refuse(&c, END_LIMIT_RATE);
+	EXPECT_EQ(pptp_conn_deadline(&c), 30 * SEC);
+	pptp_conn_expire(&c, 30 * SEC, &out);
+	EXPECT_EQ(out.reason, END_PPTP_SILENT);
+	EXPECT_EQ(out.n_bytes, 0);
 }
 
 // What each message gets in each state: what is said, with which codes, and what the caller is told.
@@ -248,11 +304,11 @@ static const struct expected in_open[PPTP_TYPE_COUNT] = {
 	[PPTP_ECHO_REQUEST] = SAYS(PPTP_ECHO_REPLY, 1, 0),
 	[PPTP_OCRQ] = CALL,
 	[PPTP_OCRP] = WRONG_SIDE,
-	[PPTP_ICRQ] = SAYS(PPTP_ICRP, PPTP_ICRP_DO_NOT_ACCEPT, 0),
+	[PPTP_ICRQ] = {PPTP_ICRP, PPTP_ICRP_DO_NOT_ACCEPT, 0, PPTP_CONN_INCOMING, END_NONE},
 	[PPTP_ICRP] = WRONG_SIDE,
 	[PPTP_ICCN] = WRONG_SIDE,
 	[PPTP_CALL_CLEAR_REQUEST] = CALL,
-	[PPTP_CALL_DISCONNECT_NOTIFY] = WRONG_SIDE,
+	[PPTP_CALL_DISCONNECT_NOTIFY] = CALL,
 	[PPTP_WAN_ERROR_NOTIFY] = CALL,
 	[PPTP_SET_LINK_INFO] = CALL,
 };
@@ -398,6 +454,7 @@ TEST(pptp_conn, replies_carry_what_was_asked)
 	give_type(&c, PPTP_ICRQ, 2 * SEC, &out);
 	EXPECT_EQ(said(&out).icrp.peer_call_id, 0x1234);
 	EXPECT_EQ(said(&out).icrp.call_id, 0);
+	EXPECT_EQ(out.message.icrq.call_id, 0x1234);
 	give_type(&c, PPTP_OCRQ, 2 * SEC, &out);
 	EXPECT_EQ(out.message.ocrq.call_id, 0x1234);
 	EXPECT_EQ(out.message.ocrq.window, 64);
@@ -468,7 +525,7 @@ TEST(pptp_conn, any_split_of_a_stream_gives_the_same_output)
 		{PPTP_SCCRQ, PPTP_ECHO_REQUEST, PPTP_OCRQ, PPTP_SET_LINK_INFO, PPTP_ICRQ,
 			PPTP_CALL_CLEAR_REQUEST, PPTP_STOP_CCRQ, PPTP_ECHO_REQUEST},
 		{PPTP_SCCRQ, PPTP_OCRQ, PPTP_SCCRQ, PPTP_WAN_ERROR_NOTIFY, PPTP_OCRQ, PPTP_OCRQ,
-			PPTP_ECHO_REPLY, PPTP_CALL_DISCONNECT_NOTIFY},
+			PPTP_CALL_DISCONNECT_NOTIFY, PPTP_ICCN},
 		{PPTP_OCRQ, PPTP_SCCRQ, PPTP_SCCRQ, PPTP_SCCRQ, PPTP_SCCRQ, PPTP_SCCRQ, PPTP_SCCRQ,
 			PPTP_SCCRQ},
 	};
@@ -718,6 +775,7 @@ TEST(pptp_conn, the_clients_stop_is_answered_then_it_may_close)
 	EXPECT_EQ(out.notice, PPTP_CONN_STOPPED);
 	EXPECT_EQ(out.reason, END_CLIENT_STOP);
 	EXPECT_EQ(out.n_bytes, 0);
+	EXPECT_EQ(c.stop_code, 1);
 	pptp_conn_answer_stop(&c, 4 * SEC, &out);
 	EXPECT_EQ(said(&out).type, PPTP_STOP_CCRP);
 	EXPECT_EQ(said(&out).stop.code, 1);

@@ -324,3 +324,90 @@ TEST(chap, failure_put_then_get_gives_the_same)
 		EXPECT_TRUE(span_equal(message, span_of(text, text_len)));
 	}
 }
+
+// ---- MS-CHAPv1
+
+TEST(chap, mschapv1_response)
+{
+	uint8_t value[CHAP_MSCHAPV1_VALUE_BYTES + 1], again[CHAP_MSCHAPV1_VALUE_BYTES];
+	struct chap_mschapv1_response r;
+
+	for (size_t i = 0; i < sizeof(value); i++)
+		value[i] = (uint8_t)i;
+	ASSERT_EQ(chap_mschapv1_response_get(span_of(value, sizeof(again)), &r), 0);
+	EXPECT_EQ(r.lm_response[0], 0);
+	EXPECT_EQ(r.lm_response[23], 23);
+	EXPECT_EQ(r.nt_response[0], 24);
+	EXPECT_EQ(r.nt_response[23], 47);
+	EXPECT_EQ(r.use_nt, 48);
+	chap_mschapv1_response_put(again, &r);
+	EXPECT_MEMEQ(value, again, sizeof(again));
+	EXPECT_EQ(chap_mschapv1_response_get(span_of(value, 48), &r), -EBADMSG);
+	EXPECT_EQ(chap_mschapv1_response_get(span_of(value, 50), &r), -EBADMSG);
+	EXPECT_EQ(chap_mschapv1_response_get((struct span){0}, &r), -EBADMSG);
+}
+
+TEST(chap, mschapv1_failure)
+{
+	static const uint8_t challenge[8] = {0x10, 0x2d, 0xb5, 0xdf, 0x08, 0x5d, 0x30, 0x41};
+	uint8_t out[64], got_challenge[8] = {0};
+	struct span message = span_of_text("none");
+	struct writer w = writer_of(out, sizeof(out));
+	uint16_t error = 0;
+	bool retry = false;
+	struct chap_packet p;
+
+	chap_mschapv1_failure_put(&w, 9, 691, true, challenge);
+	ASSERT_EQ(chap_packet_get(span_of(out, w.len), &p), 0);
+	EXPECT_EQ(p.code, CHAP_FAILURE);
+	EXPECT_EQ(p.id, 9);
+	EXPECT_TRUE(span_is(p.text, "E=691 R=1 C=102DB5DF085D3041 V=2"));
+	ASSERT_EQ(chap_mschapv1_failure_get(p.text, &error, &retry, got_challenge, &message), 0);
+	EXPECT_EQ(error, 691);
+	EXPECT_TRUE(retry);
+	EXPECT_MEMEQ(challenge, got_challenge, 8);
+	EXPECT_TRUE(span_is(message, "none"));
+	// The challenge of version 2 is not that of version 1.
+	EXPECT_EQ(chap_mschapv1_failure_get(span_of_text("C=d1c6558594612ff3688a7afd0339964e"),
+			  &error, &retry, got_challenge, &message),
+		-EBADMSG);
+	w = writer_of(out, 20);
+	chap_mschapv1_failure_put(&w, 9, 691, true, challenge);
+	EXPECT_TRUE(w.failed);
+}
+
+// ---- Change-Password
+
+// RFC 2759 7: 586 bytes with the header.
+TEST(chap, change_password)
+{
+	enum { BYTES = CHAP_HEADER_BYTES + CHAP_MSCHAPV2_CHANGE_BYTES };
+	uint8_t packet[BYTES + 1], body[CHAP_MSCHAPV2_CHANGE_BYTES + 1], again[BYTES];
+	struct chap_mschapv2_change change;
+	struct writer w = writer_of(packet, sizeof(packet));
+	struct chap_packet p;
+
+	for (size_t i = 0; i < sizeof(body); i++)
+		body[i] = (uint8_t)(i * 7 + (i >> 8));
+	memset(body + 516 + 16 + 16, 0, 8);
+	memset(body + CHAP_MSCHAPV2_CHANGE_BYTES - 2, 0, 2);
+	chap_put_text(&w, CHAP_CHANGE_PASSWORD, 5, span_of(body, CHAP_MSCHAPV2_CHANGE_BYTES));
+	ASSERT_EQ(w.len, 586);
+	ASSERT_EQ(chap_packet_get(span_of(packet, w.len), &p), 0);
+	EXPECT_EQ(p.code, CHAP_CHANGE_PASSWORD);
+	EXPECT_EQ(p.text.len, 0);
+	ASSERT_EQ(chap_mschapv2_change_get(p.value, &change), 0);
+	EXPECT_MEMEQ(body, change.encrypted_password, 516);
+	EXPECT_MEMEQ(body + 516, change.encrypted_hash, 16);
+	EXPECT_MEMEQ(body + 532, change.peer_challenge, 16);
+	EXPECT_MEMEQ(body + 556, change.nt_response, 24);
+	chap_mschapv2_change_put(again, &change);
+	EXPECT_MEMEQ(body, again, CHAP_MSCHAPV2_CHANGE_BYTES);
+	EXPECT_EQ(chap_mschapv2_change_get(span_of(body, CHAP_MSCHAPV2_CHANGE_BYTES - 1), &change),
+		-EBADMSG);
+	EXPECT_EQ(chap_mschapv2_change_get(span_of(body, CHAP_MSCHAPV2_CHANGE_BYTES + 1), &change),
+		-EBADMSG);
+	// Those of version 1, codes 5 and 6, are not for us.
+	packet[0] = 6;
+	EXPECT_EQ(chap_packet_get(span_of(packet, w.len), &p), -ENOTSUP);
+}

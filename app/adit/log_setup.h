@@ -1,0 +1,9 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include "conf/config.h"
+#include "observe/events.h"
+
+// Open the log that the configuration asks for. A file that cannot be opened is told to the other
+// sinks: adit goes on without it.
+void log_setup(struct log *log, const struct config *c);

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// What an item takes, in words.
+#include "conf/schema.h"
+
+#include <stdio.h>
+
+static void put(char *out, size_t cap, const char *text)
+{
+	size_t len = strlen(out);
+	snprintf(out + len, cap - len, "%s", text);
+}
+
+// "\"a\", \"b\" or \"c\"", without the words that are not taken any more.
+static void put_words(const struct schema_word *words, char *out, size_t cap)
+{
+	size_t n = 0;
+	for (const struct schema_word *w = words; w->word; w++)
+		n += !w->instead;
+	size_t at = 0;
+	for (const struct schema_word *w = words; w->word; w++) {
+		if (w->instead)
+			continue;
+		at++;
+		put(out, cap, at == 1 ? "\"" : at == n ? " or \"" : ", \"");
+		put(out, cap, w->word);
+		put(out, cap, "\"");
+	}
+}
+
+void schema_describe(const struct schema_item *item, char *out, size_t cap)
+{
+	out[0] = '\0';
+	switch (item->type) {
+	case SCHEMA_BOOL:
+		put(out, cap, "true or false");
+		break;
+	case SCHEMA_UINT:
+		snprintf(out, cap, "%s%u..%u", item->is_zero_allowed ? "0 or " : "", item->min,
+			item->max);
+		break;
+	case SCHEMA_UINT_LIST:
+		snprintf(out, cap, "a list [ ] of 1..%u numbers from %u to %u", item->max_count,
+			item->min, item->max);
+		break;
+	case SCHEMA_TEXT:
+	case SCHEMA_PASSWORD:
+		snprintf(out, cap, "a text of %u..%u bytes of UTF-8 without control characters",
+			item->min, item->max);
+		break;
+	case SCHEMA_WORD:
+		snprintf(out, cap, "a text of %u..%u letters, digits, '.', '_' and '-'", item->min,
+			item->max);
+		break;
+	case SCHEMA_CHOICE:
+		put_words(item->words, out, cap);
+		break;
+	case SCHEMA_CHOICES:
+		put(out, cap, "a list [ ] of ");
+		put_words(item->words, out, cap);
+		break;
+	case SCHEMA_CHOICE_LIST:
+		put(out, cap, "an ordered list [ ] of ");
+		put_words(item->words, out, cap);
+		break;
+	case SCHEMA_ADDRESS:
+		put(out, cap, "a unicast IPv4 address");
+		break;
+	case SCHEMA_ADDRESS_LIST:
+		snprintf(out, cap, "a list [ ] of at most %u unicast IPv4 addresses",
+			item->max_count);
+		break;
+	case SCHEMA_PREFIX:
+		put(out, cap,
+			"the address of a host and its prefix length 8..32, as \"198.18.0.1/24\"");
+		break;
+	case SCHEMA_PREFIX_LIST:
+		snprintf(out, cap,
+			"a list [ ] of at most %u networks as \"10.0.0.0/8\", with no bit set "
+			"behind "
+			"the prefix",
+			item->max_count);
+		break;
+	case SCHEMA_RANGE:
+		snprintf(out, cap,
+			"first and last of at most %u IPv4 addresses, as "
+			"\"10.30.0.10-10.30.0.250\"",
+			LIMIT_POOL_ADDRESSES);
+		break;
+	case SCHEMA_DEVICE:
+		put(out, cap,
+			"\"pci:\" and a PCI address, \"vdev:net_\" and the rest of a DPDK device, "
+			"or "
+			"\"interface:\" and the name of one");
+		break;
+	case SCHEMA_MODE:
+		put(out, cap, "permissions in octal, as \"0660\"");
+		break;
+	case SCHEMA_PATH:
+		snprintf(out, cap, "%san absolute path of at most %u bytes",
+			item->min ? "" : "empty or ", item->max);
+		break;
+	case SCHEMA_DOMAIN:
+		snprintf(out, cap, "%sa DNS name without a dot at its end",
+			item->min ? "" : "empty or ");
+		break;
+	case SCHEMA_NT_HASH:
+		put(out, cap, "32 hex digits");
+		break;
+	}
+}

@@ -1,0 +1,327 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "drivers/aaa/local/password_file.h"
+
+#include "local_client.h"
+#include "observe/events.h"
+#include "shim/shim.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define HASH_A "000102030405060708090a0b0c0d0e0f"
+#define HASH_B "f0f1f2f3f4f5f6f7f8f9fafbfcfdfeff"
+
+static char directory[64], path[128], new_path[160];
+static struct log lines;
+
+static void begin(void)
+{
+	snprintf(directory, sizeof(directory), "/tmp/adit-passwords-XXXXXX");
+	ASSERT_TRUE(mkdtemp(directory) != NULL);
+	snprintf(path, sizeof(path), "%s/passwords", directory);
+	snprintf(new_path, sizeof(new_path), "%s.new", path);
+	lines = (struct log){.fd = open("/dev/null", O_WRONLY), .events = event_log_new()};
+}
+
+static void end(void)
+{
+	close(lines.fd);
+	event_log_free(lines.events);
+	unlink(path);
+	unlink(new_path);
+	EXPECT_EQ(0, rmdir(directory)); // nothing else was left there
+}
+
+static void put_file(const char *text, mode_t mode)
+{
+	FILE *f = fopen(path, "w");
+
+	ASSERT_TRUE(f != NULL);
+	fputs(text, f);
+	fclose(f);
+	ASSERT_EQ(0, chmod(path, mode));
+}
+
+static bool was_told(const char *text)
+{
+	const struct event_history *h = &lines.events->history;
+
+	for (uint64_t seq = event_history_first(h); seq < h->next_seq; seq++)
+		if (strstr(event_history_get(h, seq)->text, text))
+			return true;
+	return false;
+}
+
+static struct {
+	unsigned int n;
+	struct password_entry entries[4];
+} taken;
+
+static void take(void *context, const struct password_entry *entry)
+{
+	if (taken.n < 4)
+		taken.entries[taken.n] = *entry;
+	taken.n++;
+}
+
+static int read_file(void)
+{
+	taken.n = 0;
+	return password_file_read(path, &lines, take, NULL);
+}
+
+static bool give(void *context, struct password_entry *out)
+{
+	unsigned int *at = context;
+
+	if (*at == taken.n)
+		return false;
+	*out = taken.entries[(*at)++];
+	return true;
+}
+
+TEST(password_file, reads_what_it_writes)
+{
+	static const char *const names[] = {
+		"anna", "CORP\\j\xc3\xb6rg m\t%#", "# no comment", "\x01\x7f\xff"};
+	struct password_entry wanted[4] = {{{0}}};
+	unsigned int at = 0;
+	struct stat st;
+
+	begin();
+	EXPECT_EQ(0, read_file()); // none yet
+	EXPECT_EQ(0, taken.n);
+	for (int i = 0; i < 4; i++) {
+		strcpy(wanted[i].name, names[i]);
+		memset(wanted[i].nt_hash, 0x10 + i, 16);
+		memset(wanted[i].replaced, 0xf0 + i, 16);
+		taken.entries[taken.n++] = wanted[i];
+	}
+	umask(0);
+	put_file("old", 0644);
+	ASSERT_EQ(0, password_file_write(path, &lines, give, &at));
+	umask(022);
+	ASSERT_EQ(0, stat(path, &st));
+	EXPECT_EQ(0600, st.st_mode & 07777);
+	EXPECT_EQ(-1, access(new_path, F_OK));
+	EXPECT_EQ(0, read_file());
+	ASSERT_EQ(4, taken.n);
+	for (int i = 0; i < 4; i++) {
+		SHIM_TRACE_CASE(i);
+		EXPECT_STREQ(wanted[i].name, taken.entries[i].name);
+		EXPECT_MEMEQ(wanted[i].nt_hash, taken.entries[i].nt_hash, 16);
+		EXPECT_MEMEQ(wanted[i].replaced, taken.entries[i].replaced, 16);
+	}
+	end();
+}
+
+TEST(password_file, longest_name)
+{
+	unsigned int at = 0;
+
+	begin();
+	memset(taken.entries, 0, sizeof(taken.entries));
+	memset(taken.entries[0].name, ' ', LIMIT_USER_NAME_BYTES); // each takes three bytes
+	taken.n = 1;
+	ASSERT_EQ(0, password_file_write(path, &lines, give, &at));
+	EXPECT_EQ(0, read_file());
+	EXPECT_EQ(1, taken.n);
+	EXPECT_EQ(LIMIT_USER_NAME_BYTES, strlen(taken.entries[0].name));
+	end();
+}
+
+TEST(password_file, lines_that_are_wrong)
+{
+	static const struct {
+		const char *text;
+		int rc;
+		const char *told;
+	} cases[] = {
+		{"# only a comment\n", 0, NULL},
+		{"anna " HASH_A " " HASH_B "\n", 0, NULL},
+		{"anna " HASH_A " F0F1f2f3f4f5f6f7f8f9fafbfcfdfeff\n", 0, NULL},
+		{"# x\nanna " HASH_A " " HASH_B "\nbob\n", -EINVAL, "line=3"},
+		{"anna " HASH_A " " HASH_B, -EINVAL, "line=1"}, // cut
+		{"# cut", -EINVAL, "line=1"},
+		{"\n", -EINVAL, "line=1"},
+		{" " HASH_A " " HASH_B "\n", -EINVAL, "line=1"},
+		{"anna " HASH_A "\n", -EINVAL, "line=1"},
+		{"anna " HASH_A " " HASH_B " \n", -EINVAL, "line=1"},
+		{"anna " HASH_A "  " HASH_B "\n", -EINVAL, "line=1"},
+		{"anna " HASH_A " " HASH_B "0\n", -EINVAL, "line=1"},
+		{"anna " HASH_A " g0f1f2f3f4f5f6f7f8f9fafbfcfdfeff\n", -EINVAL, "line=1"},
+		{"anna " HASH_A " f\n", -EINVAL, "line=1"},
+		{"an%6ea " HASH_A " " HASH_B "\n", 0, NULL},
+		{"an% " HASH_A " " HASH_B "\n", -EINVAL, "line=1"},
+		{"an%0\n", -EINVAL, "line=1"},
+		{"an%\n", -EINVAL, "line=1"},
+		{"an%00 " HASH_A " " HASH_B "\n", -EINVAL, "line=1"},
+		{"an%zz " HASH_A " " HASH_B "\n", -EINVAL, "line=1"},
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		SHIM_TRACE_CASE((long long)i);
+		begin();
+		put_file(cases[i].text, 0600);
+		EXPECT_EQ(cases[i].rc, read_file());
+		if (cases[i].told)
+			EXPECT_TRUE(was_told(cases[i].told));
+		else if (strchr(cases[i].text, ' ') == cases[i].text + 4)
+			EXPECT_STREQ("anna", taken.entries[0].name);
+		EXPECT_FALSE(was_told(HASH_A)); // no secret in a log
+		end();
+	}
+}
+
+TEST(password_file, line_without_an_end)
+{
+	static char text[3000];
+
+	begin();
+	memset(text, 'a', sizeof(text) - 1);
+	put_file(text, 0600);
+	EXPECT_EQ(-EINVAL, read_file());
+	EXPECT_EQ(0, taken.n);
+	end();
+}
+
+TEST(password_file, files_that_are_wrong)
+{
+	unsigned int at = 0;
+
+	begin();
+	put_file("anna " HASH_A " " HASH_B "\n", 0640);
+	EXPECT_EQ(-EPERM, read_file());
+	EXPECT_TRUE(was_told("chmod 0600"));
+	unlink(path);
+	ASSERT_EQ(0, mkdir(path, 0700));
+	EXPECT_EQ(-EINVAL, read_file());
+	rmdir(path);
+	ASSERT_EQ(0, mkfifo(path, 0600));
+	EXPECT_EQ(-EINVAL, read_file()); // and does not wait for a writer
+	unlink(path);
+	ASSERT_EQ(0, symlink("/etc/passwd", path));
+	EXPECT_EQ(-ELOOP, read_file());
+	unlink(path);
+	snprintf(path, sizeof(path), "%s/none/passwords", directory);
+	EXPECT_EQ(-ENOENT, read_file());
+	EXPECT_TRUE(was_told("directory"));
+	taken.n = 0;
+	EXPECT_EQ(-ENOENT, password_file_write(path, &lines, give, &at));
+	// There is no room: the old one stays.
+	snprintf(path, sizeof(path), "%s/passwords", directory);
+	put_file("old\n", 0600);
+	ASSERT_EQ(0, mkdir(new_path, 0700));
+	EXPECT_NE(0, password_file_write(path, &lines, give, &at));
+	rmdir(new_path);
+	EXPECT_EQ(-EINVAL, read_file()); // "old" is no entry, but it is there
+	end();
+}
+
+// ---- what the driver makes of it
+
+static void open_expired(struct local_client *l, const char *password)
+{
+	*l = (struct local_client){.config = {.change_password = true},
+		.users = {local_client_password("anna", password),
+			local_client_password("bob", "other")}};
+	l->users[0].expired = true;
+	snprintf(l->config.password_file, sizeof(l->config.password_file), "%s", path);
+	local_client_open(l);
+}
+
+static uint16_t error_of(struct local_client *l, const char *user, const char *password)
+{
+	struct aaa_request request = local_client_answer(AUTH_METHOD_MSCHAPV2, user, password, 1);
+	struct aaa_reply reply = local_client_ask(l, &request);
+
+	EXPECT_EQ(reply.result == AAA_ACCEPT, reply.ms_error == 0);
+	return reply.ms_error;
+}
+
+static struct aaa_reply change(struct local_client *l, const char *from, const char *to)
+{
+	struct aaa_request request = local_client_change("anna", from, to, 2);
+
+	return local_client_ask(l, &request);
+}
+
+TEST(password_file, changed_passwords_outlive_the_driver)
+{
+	struct local_client l;
+	struct aaa_reply reply;
+
+	begin();
+	open_expired(&l, "first");
+	EXPECT_EQ(648, error_of(&l, "anna", "first"));
+	reply = change(&l, "first", "second");
+	EXPECT_TRUE(reply.password_changed);
+	EXPECT_NULL(reply.why);
+	EXPECT_EQ(0, error_of(&l, "anna", "second"));
+	local_client_close(&l);
+
+	open_expired(&l, "first");
+	EXPECT_EQ(0, error_of(&l, "anna", "second")); // and has not expired
+	EXPECT_EQ(691, error_of(&l, "anna", "first"));
+	EXPECT_EQ(0, error_of(&l, "bob", "other"));
+	local_client_close(&l);
+
+	// A new password in the configuration wins; it has expired as the configuration says.
+	open_expired(&l, "third");
+	EXPECT_EQ(648, error_of(&l, "anna", "third"));
+	EXPECT_EQ(691, error_of(&l, "anna", "second"));
+	reply = change(&l, "third", "fourth");
+	EXPECT_TRUE(reply.password_changed);
+	local_client_close(&l);
+
+	open_expired(&l, "third");
+	EXPECT_EQ(0, error_of(&l, "anna", "fourth"));
+	local_client_close(&l);
+	EXPECT_EQ(0, read_file());
+	EXPECT_EQ(1, taken.n);
+	end();
+}
+
+TEST(password_file, change_that_cannot_be_stored_is_none)
+{
+	struct local_client l;
+	struct aaa_reply reply;
+
+	begin();
+	open_expired(&l, "first");
+	ASSERT_EQ(0, mkdir(new_path, 0700));
+	reply = change(&l, "first", "second");
+	EXPECT_EQ(AAA_REJECT, reply.result);
+	EXPECT_EQ(709, reply.ms_error);
+	EXPECT_STRCONTAINS(reply.why, "stored");
+	EXPECT_FALSE(reply.has_keys);
+	EXPECT_EQ(648, error_of(&l, "anna", "first"));
+	rmdir(new_path);
+	reply = change(&l, "first", "second");
+	EXPECT_TRUE(reply.password_changed);
+	local_client_close(&l);
+	end();
+}
+
+TEST(password_file, entries_of_nobody_are_not_used)
+{
+	struct local_client l = {.users = {local_client_password("anna", "first")}};
+
+	begin();
+	put_file("carol " HASH_A " " HASH_B "\nanna " HASH_A " " HASH_B "\n", 0600);
+	snprintf(l.config.password_file, sizeof(l.config.password_file), "%s", path);
+	l.config.users = l.users;
+	l.config.n_users = 1;
+	EXPECT_EQ(0, aaa_driver_local.open(&l.config, &lines, &l.state));
+	EXPECT_TRUE(was_told("carol"));
+	EXPECT_TRUE(was_told("newer"));
+	EXPECT_EQ(0, error_of(&l, "anna", "first"));
+	local_client_close(&l);
+	put_file("rubbish\n", 0600);
+	EXPECT_EQ(-EINVAL, aaa_driver_local.open(&l.config, &lines, &l.state));
+	end();
+}
