@@ -26,8 +26,9 @@
 //   RFC 3078 8.2      starts RC4 again with the current key
 //   Linux (all pppd)  changes the key; so a flushed packet that was lost has changed it once more
 //                     (tests/pcap/data/stateful-loss.pcap)
-// Received, one after the other is tried, and which it was is remembered. Sent, what is remembered is
-// done; before that the count moves on to the next one that ends in FF, which means a changed key to both.
+// Received, one after the other is tried, and which it was is remembered. Sent, who is known to keep to the
+// RFC gets the next count; for all others the count moves on to one that ends in FF, which means a
+// changed key to both kinds, also when a flushed packet was lost before.
 #pragma once
 
 #include "base/drop_reason.h"
