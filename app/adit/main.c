@@ -144,6 +144,35 @@ static int open_all(struct app *a)
 	return error;
 }
 
+// It would be found out when the log is full, or when a user changes his password.
+static void check_directory(struct app *a, const char *key, const char *path)
+{
+	struct event e;
+
+	if (!path[0] || privilege_may_write_beside(path))
+		return;
+	event_begin(&e, EVENT_CONFIG_WARNING);
+	event_word(&e, "key", key);
+	event_word(&e, "file", path);
+	event_word(&e, "text",
+		"run_as_user may not write to its directory: a new file cannot take its place");
+	event_send(&a->log, &e);
+}
+
+static int drop_privileges(struct app *a)
+{
+	const struct config *c = a->config;
+
+	if (!c->run_as_user[0])
+		return 0;
+	int error = privilege_drop_to(c->run_as_user);
+	if (error)
+		return fail(a, "run-as-user", error);
+	check_directory(a, "log.file", c->log_file);
+	check_directory(a, "auth.password_file", c->password_file);
+	return 0;
+}
+
 static int serve(struct app *a)
 {
 	const struct session_table *sessions[LIMIT_WORKERS];
@@ -174,11 +203,9 @@ static int serve(struct app *a)
 	error = control_new(&control, &a->control);
 	if (error)
 		return error;
-	if (a->config->run_as_user[0]) {
-		error = privilege_drop_to(a->config->run_as_user);
-		if (error)
-			return fail(a, "run-as-user", error);
-	}
+	error = drop_privileges(a);
+	if (error)
+		return error;
 	error = lanes_start(&a->lanes);
 	if (error)
 		return fail(a, "workers", error);

@@ -3,8 +3,10 @@
 
 #include <errno.h>
 #include <grp.h>
+#include <limits.h>
 #include <linux/capability.h>
 #include <pwd.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -39,4 +41,17 @@ int privilege_drop_to(const char *user)
 		setresuid(p->pw_uid, p->pw_uid, p->pw_uid) < 0)
 		return -errno;
 	return keep_net_admin();
+}
+
+bool privilege_may_write_beside(const char *path)
+{
+	char directory[PATH_MAX];
+	const char *slash = strrchr(path, '/');
+	size_t len = slash ? (size_t)(slash - path) : 0;
+
+	if (len >= sizeof(directory))
+		return false;
+	memcpy(directory, path, len);
+	directory[len] = '\0';
+	return access(len ? directory : "/", W_OK | X_OK) == 0;
 }

@@ -95,7 +95,7 @@ static int connect_to(const char *path)
 	return fd;
 }
 
-static int send_request(FILE *stream, const struct options *options, char **words)
+static int send_request(int fd, const struct options *options, char **words)
 {
 	char line[API_REQUEST_BYTES_MAX];
 
@@ -104,8 +104,11 @@ static int send_request(FILE *stream, const struct options *options, char **word
 		// One byte is left for the line's end.
 		if (!api_encode_word(line, sizeof(line) - 1, *words))
 			return fail(*words, "too long");
-	fprintf(stream, "%s\n", line);
-	if (fflush(stream) != 0)
+	size_t len = strlen(line);
+	line[len++] = '\n';
+	// An adit that takes no further client answers and closes without reading: its answer says more
+	// than a broken pipe.
+	if (send(fd, line, len, MSG_NOSIGNAL) != (ssize_t)len && errno != EPIPE)
 		return fail(options->socket, strerror(errno));
 	return EXIT_SUCCESS;
 }
@@ -132,15 +135,14 @@ static int print_reply(FILE *stream)
 	int code;
 
 	while (fgets(line, sizeof(line), stream)) {
-		if (sscanf(line, "end %d", &code) == 1) {
-			if (fflush(stdout) != 0)
-				return fail("standard output", strerror(errno));
+		if (sscanf(line, "end %d", &code) == 1)
 			return code;
-		}
 		FILE *to = line[0] == 'o' ? stdout : stderr;
 		if ((sscanf(line, "out %lu", &n) != 1 && sscanf(line, "err %lu", &n) != 1) ||
-			!copy(stream, to, n) || fflush(to) != 0) // debug may go on for hours
+			!copy(stream, to, n))
 			break;
+		if (fflush(to) != 0 || ferror(to)) // at once: debug may go on for hours
+			return fail("standard output", strerror(errno));
 	}
 	return fail("adit", "the answer broke off");
 }
@@ -157,10 +159,10 @@ int main(int argc, char **argv)
 		return EXIT_USAGE;
 	}
 	int fd = connect_to(options.socket);
-	FILE *stream = fd >= 0 ? fdopen(fd, "r+") : NULL;
+	FILE *stream = fd >= 0 ? fdopen(fd, "r") : NULL;
 	if (!stream)
 		return fail(options.socket, strerror(errno));
-	status = send_request(stream, &options, argv + optind);
+	status = send_request(fd, &options, argv + optind);
 	if (status == EXIT_SUCCESS)
 		status = print_reply(stream);
 	fclose(stream);

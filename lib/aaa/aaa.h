@@ -20,6 +20,7 @@ struct aaa_reply {
 	uint64_t tag;
 	enum aaa_result result;
 	uint16_t ms_error; // REJECT: 691, 646, 647, 648, 649, 709 (RFC 2759 6)
+	bool is_no_guess;  // REJECT 691: whatever the password, this answer could not be checked
 	bool has_keys;
 	struct mppe_start_keys keys;	 // the server's view; wipe after use
 	char authenticator_response[42]; // ACCEPT of MS-CHAPv2: "S=..."

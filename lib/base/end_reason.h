@@ -27,7 +27,7 @@ enum end_side { END_BY_CLIENT, END_BY_SERVER, END_BY_ADMIN, END_BY_NETWORK };
 	X(CLIENT_LCP_TERMINATE, "client-lcp-terminate", CLIENT, 4, 1, 0, "", "The client closed the PPP link.") \
 	X(CLIENT_CALL_CLEAR, "client-call-clear", CLIENT, 4, 1, 0, "", "The client cleared the call.") \
 	X(CLIENT_STOP, "client-stop", CLIENT, 4, 1, 0, "", "The client stopped the control connection.") \
-	X(CLIENT_TCP_CLOSED, "client-tcp-closed", CLIENT, 1, 2, 0, "Control connection closed", "The client closed TCP/1723 without clearing the call.") \
+	X(CLIENT_TCP_CLOSED, "client-tcp-closed", CLIENT, 1, 2, 0, "Control connection closed", "The client closed TCP/1723 without saying why.") \
 	X(CLIENT_CLEAR_DATA, "client-clear-data", CLIENT, 2, 17, 742, "Clear data where encryption is required", "The client went on sending clear data where encryption is required.") \
 	X(TCP_ERROR, "tcp-error", NETWORK, 1, 2, 628, "Control connection broken", "TCP/1723 broke.")  \
 	X(ECHO_TIMEOUT, "pptp-echo-timeout", NETWORK, 1, 2, 628, "Control connection timed out", "The client did not answer a PPTP Echo-Request.") \

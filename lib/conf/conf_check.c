@@ -397,10 +397,14 @@ static void check_control(const struct check *k)
 static void check_log(const struct check *k)
 {
 	const struct config *c = k->c;
+	struct stat st;
 
+	if (k->r->dir && c->log_file[0] && stat(c->log_file, &st) == 0 && S_ISDIR(st.st_mode))
+		error(k, "log", -1, "file", "is a directory, not the file in it");
 	for (int i = 0; i < c->n_log_classes; i++) {
 		for (int j = 0; j < i; j++)
-			if (c->log_classes[i].class == c->log_classes[j].class)
+			if (c->log_classes[i].class != LOG_CLASS_COUNT &&
+				c->log_classes[i].class == c->log_classes[j].class)
 				error(k, "log_classes", i, "class",
 					"log_classes[%d] is about the same class", j);
 		if (c->log_classes[i].has_file && c->log_classes[i].file && !c->log_file[0])

@@ -4,9 +4,9 @@
 
 #include "conf/conf_report.h"
 
-// Report every contradiction. Values that could not be read are zero in `c` and are passed over,
-// since they have been reported.
+// Report every contradiction. Values that could not be read are zero in `c`, LOG_CLASS_COUNT where
+// it is a class, and are passed over, since they have been reported.
 //
 //   root  the file that c was read from, for the places; where r->dir is set it is on disk, and its
-//         permissions are looked at too
+//         permissions and what it names there are looked at too
 void conf_check(const struct config *c, const config_setting_t *root, struct conf_report *r);

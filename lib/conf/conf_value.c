@@ -76,6 +76,11 @@ static bool read_choice(const config_setting_t *s, const struct schema_item *ite
 				"is not taken any more; use \"%s\"", w->instead);
 			return false;
 		}
+		if (w->refused) {
+			problem->at = s;
+			snprintf(problem->why, sizeof(problem->why), "%s", w->refused);
+			return false;
+		}
 		*value = w->value;
 		return true;
 	}

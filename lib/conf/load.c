@@ -140,6 +140,8 @@ static void *list_elements(struct config *c, const struct schema_group *group, u
 	}
 	if (strcmp(group->name, "log_classes") == 0) {
 		c->n_log_classes = (uint16_t)n;
+		for (uint32_t i = 0; i < n; i++)
+			c->log_classes[i].class = LOG_CLASS_COUNT; // 0 is a class
 		return c->log_classes;
 	}
 	c->users = calloc(n, sizeof(c->users[0]));

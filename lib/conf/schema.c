@@ -46,11 +46,18 @@ static const struct schema_word gre_sources[] = {
 	{NULL, 0, NULL},
 };
 
+// What an old configuration says: TACACS+ has no attribute for the keys of MPPE (RFC 8907).
+#define NO_TACACS                                                                             \
+	"is not taken: TACACS+ returns no keys for MPPE, so no call could be encrypted; use " \
+	"\"mschapv2\""
+
 static const struct schema_word auth_methods[] = {
 	{"mschapv2", CONFIG_AUTH_MSCHAPV2, NULL},
 	{"mschapv1", CONFIG_AUTH_MSCHAPV1, NULL},
 	{"chap", CONFIG_AUTH_CHAP, NULL},
 	{"pap", CONFIG_AUTH_PAP, NULL},
+	{"tacacs+", 0, NULL, NO_TACACS},
+	{"tacacs", 0, NULL, NO_TACACS},
 	{NULL, 0, NULL},
 };
 
@@ -295,7 +302,8 @@ static const struct schema_item ppp_items[] = {
 	UINT("no_lcp_timeout_s", no_lcp_timeout_s, 1, 600, false, "30",
 		"Seconds in which a client must complete LCP."),
 	UINT("auth_timeout_s", auth_timeout_s, 1, 600, false, "30",
-		"Seconds in which a client must authenticate."),
+		"Seconds in which a client must authenticate; for another try or a new password, "
+		"which somebody types, at least 120."),
 	UINT("setup_timeout_s", setup_timeout_s, 1, 600, false, "60",
 		"Seconds in which a call must be up."),
 	BOOL("use_client_address", use_client_address, "false",
@@ -340,7 +348,9 @@ static const struct schema_item auth_items[] = {
 		"share "
 		"it behind NAT; 0: never."),
 	UINT("lockout_first_s", lockout_first_s, 1, 3600, false, "10",
-		"Seconds of the first lock-out; each further failure doubles them."),
+		"Seconds of the first lock-out; each further one is twice as long. It takes a "
+		"single "
+		"failure more for the pair of user and address, a whole count for the others."),
 	UINT("lockout_max_s", lockout_max_s, 1, 86400, false, "900",
 		"Seconds of the longest lock-out."),
 	UINT("lockout_forget_s", lockout_forget_s, 1, 604800, false, "3600",

@@ -34,6 +34,7 @@ struct schema_word {
 	const char *word;
 	uint32_t value;
 	const char *instead; // not taken any more: the word to write in its place; or NULL
+	const char *refused; // never taken: what the message says about it; or NULL
 };
 
 struct schema_item {

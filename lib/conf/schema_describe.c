@@ -10,15 +10,15 @@ static void put(char *out, size_t cap, const char *text)
 	snprintf(out + len, cap - len, "%s", text);
 }
 
-// "\"a\", \"b\" or \"c\"", without the words that are not taken any more.
+// "\"a\", \"b\" or \"c\"", without the words that are known and not taken.
 static void put_words(const struct schema_word *words, char *out, size_t cap)
 {
 	size_t n = 0;
 	for (const struct schema_word *w = words; w->word; w++)
-		n += !w->instead;
+		n += !w->instead && !w->refused;
 	size_t at = 0;
 	for (const struct schema_word *w = words; w->word; w++) {
-		if (w->instead)
+		if (w->instead || w->refused)
 			continue;
 		at++;
 		put(out, cap, at == 1 ? "\"" : at == n ? " or \"" : ", \"");

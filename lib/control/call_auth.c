@@ -93,14 +93,14 @@ static enum end_reason reason_of(uint16_t ms_error)
 	}
 }
 
-// Only a wrong name or password is a guess: who is told anything else knew both.
+// Only a wrong name or password is a guess: who is told anything else knew both, or tried none.
 static void reject(struct call *call, const struct aaa_reply *reply, struct link_verdict *verdict)
 {
 	enum end_reason reason = reason_of(reply->ms_error);
 
 	refuse(verdict, reason, reply->ms_error);
 	tell_failure(call, verdict, reply->why);
-	if (reason == END_AUTH_REJECTED)
+	if (reason == END_AUTH_REJECTED && !reply->is_no_guess)
 		lockout_watch_fail(call);
 }
 
@@ -118,7 +118,6 @@ static void admit(struct call *call, const struct aaa_reply *reply, struct link_
 	bool is_first = !call->is_authenticated;
 
 	call->is_authenticated = true;
-	call->group = reply->group;
 	call->group = reply->group;
 	conn_trust(call->conn);
 	lockout_watch_succeed(call);

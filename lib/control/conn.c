@@ -198,10 +198,15 @@ static void flush(struct conn *conn)
 
 // ---- timer --------------------------------------------------------------------------------------
 
-// When a stranger must have authenticated.
+// When a stranger must have authenticated. Who is asked again has his call's time for it.
 static uint64_t trust_by(const struct conn *conn)
 {
+	const struct call *call;
+
 	if (conn->ticket.class == ADMISSION_TRUSTED || conn->stop != END_NONE)
+		return TIMER_NEVER;
+	TAILQ_FOREACH(call, &conn->calls, in_conn)
+	if (link_is_tried_again(&call->link))
 		return TIMER_NEVER;
 	return conn->accepted_ns + conn->control->conn_config.handshake_timeout_ns;
 }
@@ -374,6 +379,7 @@ static void refused_incoming(struct conn *conn, const struct pptp_icrq *request)
 	event_u64(&e, "client-call-id", request->call_id);
 	event_end_reason(&e, END_PPTP_INCOMING);
 	event_send(c->config.log, &e);
+	history_note_refusal(conn, END_PPTP_INCOMING, NULL);
 }
 
 static void act(struct conn *conn, struct pptp_conn_step *step)

@@ -145,13 +145,13 @@ static struct admission_limits admission_limits_of(const struct config *from)
 
 // ---- signals, AAA, once a second ----------------------------------------------------------------
 
-// Something like logrotate has moved the file away.
+// Something like logrotate has moved the file away, or an operator has made room for it.
 static void reopen_log(struct control *c)
 {
 	struct log *log = c->config.log;
 	struct event e;
 
-	if (log->file.fd < 0)
+	if (!log->file.path[0])
 		return;
 	int rc = log_reopen(log);
 	event_begin(&e, EVENT_LOG_FILE);

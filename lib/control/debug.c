@@ -36,13 +36,19 @@ const char *debug_category_help(enum debug_category category)
 
 // ---- who follows --------------------------------------------------------------------------------
 
+// What "ppp chap" shows "ppp authentication" shows too: the log has it once.
+static bool is_logged(const struct log *log, enum debug_category category)
+{
+	return category != DEBUG_PPP_CHAP && event_is_wanted(log, categories[category].event);
+}
+
 // What the log wants stays the same while the program runs.
 static uint32_t wanted_by_log(const struct log *log)
 {
 	uint32_t wanted = 0;
 
 	for (int i = 0; i < DEBUG_CATEGORY_COUNT; i++)
-		if (event_is_wanted(log, categories[i].event))
+		if (is_logged(log, (enum debug_category)i))
 			wanted |= 1u << i;
 	return wanted;
 }
@@ -160,11 +166,11 @@ static void log_line(struct control *c, enum debug_category category,
 {
 	struct event e;
 
-	if (!event_is_wanted(c->config.log, categories[category].event))
+	if (!is_logged(c->config.log, category))
 		return;
 	event_begin(&e, categories[category].event);
 	event_ipv4(&e, "client", about->client_be);
-	event_text(&e, "text", span_of(line, len));
+	event_decoded(&e, span_of(line, len));
 	event_send(c->config.log, &e);
 }
 

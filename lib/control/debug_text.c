@@ -536,8 +536,9 @@ static void chap_line(
 	}
 	const char *code = p.code <= CHAP_CODE_CHANGE ? names[p.code] : names[0];
 	size_t len = p.data.len + CP_HEADER_BYTES;
+	// A value of no bytes is none (RFC 1994 4.1); what follows then may be one that lost its size.
 	if ((p.code == CHAP_CHALLENGE || p.code == CHAP_RESPONSE) && p.data.len > 0 &&
-		p.data.bytes[0] < p.data.len) {
+		p.data.bytes[0] > 0 && p.data.bytes[0] < p.data.len) {
 		size_t skipped = 1u + p.data.bytes[0]; // the value: who has it can try passwords
 		debug_text_line(t, "%s: %c %s id %u len %zu from %s", name, direction, code, p.id,
 			len, quoted(text, span_of(p.data.bytes + skipped, p.data.len - skipped)));

@@ -7,6 +7,9 @@
 
 enum { SAME_WITHIN = 16 }; // records that are looked at for one of the same kind
 
+// Who comes again after this long is a new matter: a record does not speak for another day.
+static const uint64_t SAME_WITHIN_NS = UINT64_C(600) * 1000000000;
+
 int history_init(struct history *h, uint32_t n_max)
 {
 	*h = (struct history){0};
@@ -49,6 +52,7 @@ static struct history_record *find_same(
 	for (uint64_t i = 0; i < SAME_WITHIN && (r = from_latest(ring, i)); i++)
 		if (r->client_be == wanted->client_be && r->reason == wanted->reason &&
 			r->user_len == 0 && r->phase == wanted->phase &&
+			wanted->started_wall_ns < r->last_wall_ns + SAME_WITHIN_NS &&
 			strcmp(r->detail, wanted->detail) == 0)
 			return r;
 	return NULL;
@@ -60,15 +64,19 @@ void history_add(struct history *h, const struct history_record *record)
 		&h->rings[record->is_authenticated ? HISTORY_USERS : HISTORY_STRANGERS];
 	struct history_record *same = NULL;
 
+	if (ring->n_max == 0) // an operator who wants no history
+		return;
 	// A scanner that knocks a thousand times is one line.
 	if (!record->is_authenticated && record->user_len == 0)
 		same = find_same(ring, record);
 	if (same) {
 		same->n_same++;
+		same->last_wall_ns = record->started_wall_ns;
 		return;
 	}
 	struct history_record *r = &ring->records[ring->n_added++ % ring->n_max];
 	*r = *record;
+	r->last_wall_ns = record->started_wall_ns;
 	r->ended_seq = ++h->last_seq;
 }
 

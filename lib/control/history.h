@@ -30,6 +30,7 @@ struct history_record {
 	uint32_t inner_be;
 	uint32_t
 		n_same; // further ones like it, of the same source, which have no record of their own
+	uint64_t last_wall_ns; // when the last of them began; history_add() sees to it
 	enum end_reason reason;
 	enum auth_method method; // AUTH_METHOD_NONE: it did not come to that
 	bool was_up;
@@ -58,7 +59,7 @@ struct history {
 	uint64_t last_seq;
 };
 
-// Room for n_max records of each class. Returns 0 or -ENOMEM.
+// Room for n_max records of each class; 0: nothing is remembered. Returns 0 or -ENOMEM.
 int history_init(struct history *h, uint32_t n_max);
 void history_fini(struct history *h);
 

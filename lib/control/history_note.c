@@ -101,7 +101,8 @@ static void add_conn(
 void history_note_refusal(struct conn *conn, enum end_reason reason, const char *limit)
 {
 	conn->had_refusal = true;
-	timeline_mark(&conn->timeline, TIMELINE_OCRQ, control_now(conn->control));
+	if (reason != END_PPTP_INCOMING) // which no Outgoing-Call-Request asked for
+		timeline_mark(&conn->timeline, TIMELINE_OCRQ, control_now(conn->control));
 	add_conn(conn, reason, "call", limit);
 }
 

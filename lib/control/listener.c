@@ -98,6 +98,8 @@ static int refuse_one(struct listener *l)
 	if (fd >= 0) {
 		close(fd);
 		tell_refusal(c, &from, "error", "out of descriptors");
+		history_note_stranger(c, from.sin_addr.s_addr, from.sin_port, END_NO_RESOURCE,
+			"out of descriptors");
 	}
 	c->listeners.reserve_fd = open_reserve();
 	return rc;

@@ -128,7 +128,7 @@ static void list_commands(struct show *s, size_t len, const struct span *first)
 			continue;
 		char words[64];
 		describe(c, words, sizeof(words));
-		say(s, &len, "  %-18s  %s\n", words, c->help);
+		say(s, &len, "  %-41s  %s\n", words, c->help);
 	}
 }
 

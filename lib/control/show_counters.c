@@ -98,6 +98,7 @@ static void show_control(struct control *c, struct render *r)
 	struct control_counters *n = &c->counters;
 
 	counter_add(&n->events_logged, c->config.log->lines - n->events_logged);
+	counter_add(&n->events_unwritten, c->config.log->failed - n->events_unwritten);
 	if (c->config.log->events)
 		counter_add(&n->events_suppressed,
 			c->config.log->events->suppressed - n->events_suppressed);

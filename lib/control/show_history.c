@@ -7,16 +7,17 @@
 
 enum { LOOKS_PER_PAGE = 1024 }; // of records that the filter may leave out
 
-static const struct render_column columns[] = {{"ID", "id", true, false},
-	{"STARTED", "started", false, false}, {"USER", "user", false, false},
-	{"CLIENT", "client", false, false}, {"TIME", "duration", true, false},
-	{"PHASE", "phase", false, false}, {"METHOD", "method", false, false},
-	{"MPPE", "mppe", false, false}, {"UP-BYTES", "up_bytes", true, false},
-	{"DOWN-BYTES", "down_bytes", true, false}, {"BY", "by", false, false},
-	{"WINDOWS", "windows_error", true, false}, {"MORE", "more", true, false},
-	{"REASON", "reason", false, false}, {"WHAT IT MEANS", "text", false, false},
-	{"", "was_up", false, true}, {"", "session", false, true}, {"", "inner", false, true},
-	{"", "up_pkts", true, true}, {"", "down_pkts", true, true}, {"", "detail", false, true},
+static const struct render_column columns[] = {
+	{"ID", "id", true, false}, {"STARTED", "started", false, false},
+	{"USER", "user", false, false}, {"CLIENT", "client", false, false},
+	{"TIME", "duration", true, false}, {"PHASE", "phase", false, false},
+	{"METHOD", "method", false, false}, {"MPPE", "mppe", false, false},
+	{"UP-BYTES", "up_bytes", true, false}, {"DOWN-BYTES", "down_bytes", true, false},
+	{"BY", "by", false, false}, {"WINDOWS", "windows_error", true, false},
+	{"MORE", "more", true, false}, {"REASON", "reason", false, false},
+	{"WHAT IT MEANS", "text", false, false}, {"", "was_up", false, true},
+	{"", "session", false, true}, {"", "inner", false, true}, {"", "up_pkts", true, true},
+	{"", "down_pkts", true, true}, {"", "detail", false, true}, {"", "last", false, true},
 #define X(name, key, text) {"", "ms_" key, true, true},
 	TIMELINE_LIST(X)
 #undef X
@@ -95,6 +96,7 @@ static void row(struct render *out, const struct history_record *r)
 	render_u64(out, r->totals.up_pkts);
 	render_u64(out, r->totals.down_pkts);
 	render_word(out, r->detail);
+	render_time(out, r->last_wall_ns);
 	for (int i = 0; i < TIMELINE_MARK_COUNT; i++) {
 		if (r->timeline.at_ns[i])
 			render_u64(out, ms_between(start, r->timeline.at_ns[i]));
@@ -177,6 +179,8 @@ static void describe_end(struct render *out, const struct history_record *r)
 	render_word(out, end_acct_cause_name(info->acct_cause));
 	render_key(out, "more", "further ones like it from the same source");
 	render_u64(out, r->n_same);
+	render_key(out, "last", NULL);
+	render_time(out, r->last_wall_ns);
 }
 
 static void describe_traffic(struct render *out, const struct history_record *r)

@@ -91,12 +91,12 @@ bool show_parse_id(struct span text, uint64_t *id)
 {
 	char copy[32], *end;
 
-	if (text.len == 0 || text.len >= sizeof(copy) || text.bytes[0] == '-')
+	if (text.len == 0 || text.len >= sizeof(copy) || text.bytes[0] < '0' || text.bytes[0] > '9')
 		return false;
 	memcpy(copy, text.bytes, text.len);
 	copy[text.len] = '\0';
 	errno = 0;
-	*id = strtoull(copy, &end, 0);
+	*id = strtoull(copy, &end, copy[1] == 'x' || copy[1] == 'X' ? 16 : 10); // 010 is ten
 	return errno == 0 && *end == '\0';
 }
 

@@ -21,9 +21,11 @@ enum {
 	LANE_HELD_PKTS = 1024, // waiting for a missing one or for the client's window, all sessions
 	LANE_BUSY_PKTS = 1024, // under way beside these: no more are received
 	LANE_PKTS = LANE_BUSY_PKTS + LANE_HELD_PKTS,
-	LANE_WAITING_PKTS = 32, // of one session for the client's window
-	LANE_LIST_PKTS = 256,	// waiting within a poll: to clients, or made by us
-	LANE_TX_PKTS = 64,	// tx buffer of a port
+	LANE_WAITING_PKTS = 32,	 // of one session for the client's window
+	LANE_WAITING_SHARE = 16, // and no more than 1/16 of what is free of LANE_HELD_PKTS
+	LANE_LIST_PKTS = 256,	 // waiting within a poll: to clients, or made by us
+	LANE_DOWN_MANY = LANE_LIST_PKTS - LIMIT_BURST_PKTS, // to clients: more may not fit
+	LANE_TX_PKTS = 64,				    // tx buffer of a port
 	LANE_ACKS_PER_POLL = 64,
 	LANE_COMMANDS_PER_POLL = 64,
 	LANE_ICMP_RATE_PPS = 1000,
@@ -43,6 +45,8 @@ enum {
 	LANE_MOVES_EARLY_MAX = 8,      // changes of a client's address before it has proved itself
 	LANE_TRIAL_CHANGES_PS = 20000, // key changes for packets of other sources
 	LANE_TRIAL_CHANGES_BURST = 4096,
+	LANE_TRIAL_SESSION_PS = 2000,	 // and of one session
+	LANE_TRIAL_SESSION_BURST = 1024, // who has lost more packets has to dial again
 };
 
 // What goes to the kernel, each kind at a rate of its own: no flood of one keeps neighbours from being

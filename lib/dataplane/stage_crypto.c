@@ -77,6 +77,19 @@ static void go_on(struct worker *w, struct crypto_op **ops, unsigned int n)
 	stage_gre_out(w, down, n_down);
 }
 
+// Of what is decrypted all may be for clients, and w->down takes only so much: the rest stays in the driver until
+// that has been worked off, in the same poll.
+static unsigned int poll_driver(struct worker *w, struct crypto_op **done)
+{
+	struct lane_crypto *c = &w->crypto;
+
+	if (c->in_flight == 0 || w->down.n > LANE_DOWN_MANY)
+		return 0;
+	unsigned int n = w->config.crypto->poll(c->state, done, LIMIT_BURST_PKTS);
+	c->in_flight -= n;
+	return n;
+}
+
 void stage_crypto_run(struct worker *w)
 {
 	struct lane_crypto *c = &w->crypto;
@@ -88,8 +101,7 @@ void stage_crypto_run(struct worker *w)
 
 		if (c->n > 0)
 			submit(w);
-		n = c->in_flight > 0 ? w->config.crypto->poll(c->state, done, LIMIT_BURST_PKTS) : 0;
-		c->in_flight -= n;
+		n = poll_driver(w, done);
 		go_on(w, done, n);
 	} while (n > 0);
 }

@@ -55,6 +55,16 @@ static void release(struct worker *w, struct session *s)
 	}
 }
 
+// Each session may have a share of the room that is left, so that there is always some: clients that
+// acknowledge nothing have full windows all the time, and must not keep the others' packets from waiting
+// or from being put in order.
+static bool has_room(const struct worker *w, const struct session *s)
+{
+	unsigned int share = (LANE_HELD_PKTS - w->n_held) / LANE_WAITING_SHARE;
+
+	return s->n_waiting < RTE_MIN(share, (unsigned int)LANE_WAITING_PKTS);
+}
+
 uint8_t stage_flow_admit(struct worker *w, struct pkt *p)
 {
 	struct session *s = p->s;
@@ -66,7 +76,7 @@ uint8_t stage_flow_admit(struct worker *w, struct pkt *p)
 		admit(p);
 		return PKT_NEXT;
 	}
-	if (s->n_waiting >= LANE_WAITING_PKTS || w->n_held >= LANE_HELD_PKTS) {
+	if (!has_room(w, s)) {
 		counter_add(&s->counters.flow_off, 1);
 		return DROP_GRE_FLOW_OFF;
 	}

@@ -3,12 +3,15 @@
 // several addresses outside, or one that was restarted, makes it (no RFC knows of it; the kernel's
 // helper does it right). Who knows a Call ID, 16 bits, can send such packets, so:
 //
-//   before the client has proved itself   LCP moves the session, a few times; back to the address of
-//                                         the control connection always
+//   until LCP has agreed                  its Configure packets move the session, a few times
+//   before the client has proved itself   they move it back to the address of the control connection
 //   an encrypted session after that       one packet that follows the last one in GRE and in MPPE and
 //                                         decrypts to a whole IPv4 packet of the client moves it.
 //                                         It is judged on copies: one that fails has changed nothing
 //   a session in the clear that is open   stays where it is
+//
+// After LCP a client may send none for a long time, and what it sends then moves nothing: so strangers' must not
+// move the session either.
 //
 // A client has proved itself with its first packet of data, or when it is open in the clear; for good, even if it
 // negotiates anew.
@@ -20,8 +23,8 @@
 #include "wire/ppp.h"
 
 enum {
-	LCP_CODE_MIN = 1,
-	LCP_CODE_MAX = 13,
+	LCP_CODE_MIN = 1, // Configure-Request
+	LCP_CODE_MAX = 4, // Configure-Reject; what ends a link is not taken from a strange address
 	LCP_HEADER_BYTES = 4,
 	MOVES_TOLD_PS = 1,
 	MOVES_TOLD_BURST = 4,
@@ -54,7 +57,7 @@ static bool is_proved(const struct session *s)
 	       (s->flags & SESSION_OPEN && !(s->flags & SESSION_HAS_KEYS));
 }
 
-static bool is_lcp(const struct frame *f)
+static bool is_lcp_configure(const struct frame *f)
 {
 	return f->protocol == PPP_LCP && f->len >= LCP_HEADER_BYTES && f->info[0] >= LCP_CODE_MIN &&
 	       f->info[0] <= LCP_CODE_MAX && bytes_get_u16(f->info + 2) >= LCP_HEADER_BYTES &&
@@ -63,11 +66,11 @@ static bool is_lcp(const struct frame *f)
 
 static bool may_move_early(struct session *s, const struct pkt *p, const struct frame *f)
 {
-	if (is_proved(s) || !is_lcp(f))
+	if (is_proved(s) || !is_lcp_configure(f))
 		return false;
 	if (p->ip.source_be == s->outer_first_be)
 		return true;
-	if (s->n_moves_early >= LANE_MOVES_EARLY_MAX)
+	if (s->flags & SESSION_LINKED || s->n_moves_early >= LANE_MOVES_EARLY_MAX)
 		return false;
 	s->n_moves_early++;
 	return true;
@@ -99,25 +102,44 @@ static bool is_packet_of(const struct session *s, const uint8_t *data, size_t le
 	       ip.source_be == s->inner_be;
 }
 
-// Key changes cost some microseconds in all, and anyone may ask for them: they have a rate.
-static bool decrypts(struct worker *w, const struct session *s, const struct frame *f, uint32_t seq)
+// Key changes cost some microseconds in all, and anyone may ask for them: they have a rate, and one of each session,
+// that not all are used up for one.
+static bool may_try(struct worker *w, struct session *s, uint32_t n_changes)
+{
+	const uint64_t cost_ns = UINT64_C(1000000000) / LANE_TRIAL_SESSION_PS;
+	struct gate *all = &w->trial_gate;
+
+	return gate_pass_at(&s->trial_gate_ns, cost_ns * n_changes,
+		       cost_ns * LANE_TRIAL_SESSION_BURST, w->now_ns) &&
+	       gate_pass_at(
+		       &all->used_until_ns, all->cost_ns * n_changes, all->burst_ns, w->now_ns);
+}
+
+// A packet of the session that is before the key: what the driver holds is not ours to read, and a copy of what has
+// not come that far would decrypt. The client's next packet asks again.
+static bool has_pkts_on_their_way(const struct worker *w, const struct session *s)
+{
+	for (unsigned int i = 0; i < w->n_ready; i++)
+		if (w->ready[i]->s == s)
+			return true;
+	return s->rx_in_flight > 0 || s->n_held > 0;
+}
+
+static bool decrypts(struct worker *w, struct session *s, const struct frame *f, uint32_t seq)
 {
 	struct mppe_sync_verdict todo = {0};
 	uint8_t data[RTE_MBUF_DEFAULT_DATAROOM];
 	const uint8_t *from = f->info + MPPE_HEADER_BYTES;
-	struct gate *gate = &w->trial_gate;
 	bool is_right = false;
 
-	// What the driver holds is not ours to read; the client's next packet asks again.
-	if (s->rx_in_flight > 0 || !is_in_order(s, f, seq, &todo))
+	if (has_pkts_on_their_way(w, s) || !is_in_order(s, f, seq, &todo))
 		return false;
 	size_t len = f->len - MPPE_HEADER_BYTES;
 	if (len > sizeof(data))
 		return false;
 	for (unsigned int i = 0; i <= todo.n_tries && !is_right; i++) {
 		uint16_t n_changes = (uint16_t)(todo.n_changes + i);
-		if (!gate_pass_at(&gate->used_until_ns, gate->cost_ns * (n_changes + 1U),
-			    gate->burst_ns, w->now_ns))
+		if (!may_try(w, s, n_changes + 1U))
 			break;
 		counter_add(&lane_count(w)->mppe_rekeys, n_changes);
 		mppe_context_peek(&s->rx_key, n_changes, todo.restart, from, data, len);
@@ -128,7 +150,7 @@ static bool decrypts(struct worker *w, const struct session *s, const struct fra
 }
 
 static bool may_move_proved(
-	struct worker *w, const struct session *s, const struct frame *f, uint32_t seq)
+	struct worker *w, struct session *s, const struct frame *f, uint32_t seq)
 {
 	return s->flags & SESSION_HAS_KEYS && s->flags & SESSION_OPEN &&
 	       !(s->flags & SESSION_QUIESCES) && f->protocol == PPP_COMP && decrypts(w, s, f, seq);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "dataplane/worker.h"
 
+#include "base/secret.h"
 #include "dataplane/lane.h"
 
 #include <errno.h>
@@ -109,31 +110,13 @@ void worker_free(struct worker *w)
 	free_held(w);
 	if (w->has_command)
 		rte_pktmbuf_free(w->command.packet);
+	secret_wipe_bytes(&w->command, sizeof(w->command)); // keys that waited for the driver
 	reassemble_close(w);
 	w->config.crypto->close(w->crypto.state);
 	rte_free(w);
 }
 
 // --- one round ---------------------------------------------------------------------------------------
-
-static void upstream_ready(struct worker *w)
-{
-	struct pkt **pkts = w->ready;
-	unsigned int n = w->n_ready;
-
-	w->n_ready = 0;
-	n = stage_ppp_in(w, pkts, n);
-	n = stage_mppe_in(w, pkts, n);
-	stage_crypto_run(w);
-	n = stage_ip_in(w, pkts, n);
-	stage_route(w, pkts, n);
-}
-
-static void upstream(struct worker *w, struct pkt **pkts, unsigned int n)
-{
-	stage_gre_in(w, pkts, n);
-	upstream_ready(w);
-}
 
 // What ip_out cuts into fragments joins the list again, once.
 static void downstream(struct worker *w)
@@ -147,6 +130,35 @@ static void downstream(struct worker *w)
 		stage_crypto_run(w);
 		stage_gre_out(w, pkts, n);
 	}
+}
+
+static void upstream_burst(struct worker *w, struct pkt **pkts, unsigned int n)
+{
+	n = stage_ppp_in(w, pkts, n);
+	n = stage_mppe_in(w, pkts, n);
+	stage_crypto_run(w);
+	n = stage_ip_in(w, pkts, n);
+	stage_route(w, pkts, n);
+}
+
+// Nearly always a burst or less. When many were held and go on at once, what of them is for clients is sent
+// in between: w->down does not take them all.
+static void upstream_ready(struct worker *w)
+{
+	unsigned int n = w->n_ready;
+
+	w->n_ready = 0;
+	for (unsigned int i = 0; i < n; i += LIMIT_BURST_PKTS) {
+		if (w->down.n > LANE_DOWN_MANY - LIMIT_BURST_PKTS)
+			downstream(w);
+		upstream_burst(w, w->ready + i, RTE_MIN(n - i, (unsigned int)LIMIT_BURST_PKTS));
+	}
+}
+
+static void upstream(struct worker *w, struct pkt **pkts, unsigned int n)
+{
+	stage_gre_in(w, pkts, n);
+	upstream_ready(w);
 }
 
 // Entries for mbufs that have just come. The caller has asked for no more than burst_room().

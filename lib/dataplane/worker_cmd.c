@@ -53,18 +53,21 @@ static void set_link(struct session *s, const struct command_session_link *c)
 {
 	s->mtu = c->mtu;
 	s->mss_max = c->mss_max;
+	set_flag(s, SESSION_LINKED, true);
 	set_flag(s, SESSION_SEND_PFC, c->send_pfc);
 	set_flag(s, SESSION_SEND_ACFC, c->send_acfc);
 }
 
 // New keys, new counts. Keys of the stateful mode, where the configuration has no room for it, leave the
-// session without any.
+// session without any, and without data: its client takes the link for encrypted.
 static void set_keys(struct worker *w, struct session *s, const struct command_session_keys *c)
 {
 	set_flag(s, SESSION_HAS_KEYS | SESSION_ENCRYPT | SESSION_QUIESCES, false);
 	s->failures_in_a_row = 0;
-	if (!session_table_set_keys(w->config.sessions, s, &c->receive, &c->send, &c->start))
+	if (!session_table_set_keys(w->config.sessions, s, &c->receive, &c->send, &c->start)) {
 		counter_add(&lane_count(w)->keys_refused, 1);
+		set_flag(s, SESSION_REQUIRE_ENCRYPTION, true);
+	}
 	set_flag(s, SESSION_HAS_KEYS, s->rx_key.strength != MPPE_STRENGTH_NONE);
 }
 

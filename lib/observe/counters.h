@@ -69,6 +69,7 @@
 	X(api_requests, "api-requests", "requests of aditctl")                                     \
 	X(api_errors, "api-errors", "requests of aditctl that were refused")                       \
 	X(events_logged, "events-logged", "event lines written")                                   \
+	X(events_unwritten, "events-unwritten", "event lines that stderr or the file did not take") \
 	X(events_suppressed, "events-suppressed", "event lines held back by their rate")
 // clang-format on
 

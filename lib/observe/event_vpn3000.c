@@ -50,14 +50,22 @@ static const char *own_words(enum event_kind kind)
 		       : NULL;
 }
 
-// Decoded packets are lines as they are, without the quotes of a value.
+// Decoded packets are lines as they are, without the quotes of a value and the backslashes that
+// these ask for. Control characters stay escaped.
 static void put_decoded(struct text *t, const struct event *e)
 {
-	const char *value = e->line.text + e->text.value_at;
-	int len = e->text.end - e->text.value_at;
-	bool is_quoted = len >= 2 && value[0] == '"';
+	const char *value = e->line.text + e->text.value_at, *end = e->line.text + e->text.end;
 
-	put(t, "\n%.*s", is_quoted ? len - 2 : len, is_quoted ? value + 1 : value);
+	put(t, "\n");
+	if (end - value >= 2 && *value == '"') {
+		value++;
+		end--;
+	}
+	for (; value < end; value++) {
+		if (*value == '\\' && value + 1 < end && (value[1] == '"' || value[1] == '\\'))
+			value++;
+		put(t, "%c", *value);
+	}
 }
 
 static bool is_at(const struct event_field *f, size_t at)

@@ -72,6 +72,14 @@ void event_text(struct event *e, const char *key, struct span value)
 		e->text = field_since(e, before, key);
 }
 
+void event_decoded(struct event *e, struct span value)
+{
+	uint16_t before = e->line.len;
+
+	log_line_rest(&e->line, "text", value);
+	e->text = field_since(e, before, "text");
+}
+
 static void note_client(struct event *e, uint16_t before, const char *key, uint32_t address_be)
 {
 	if (strcmp(key, "client") != 0)
@@ -170,18 +178,34 @@ static void pass_on(struct log *log, const struct event *e, uint32_t repeat, uin
 	log_write(log, &record, wall_ns);
 }
 
-// A log that cannot write its file says so where it still can, once.
-static void tell_file_error(struct log *log, uint64_t mono_ns, uint64_t wall_ns)
+static void tell_sink(struct log *log, const char *path, int error, uint64_t n_lost,
+	uint64_t mono_ns, uint64_t wall_ns)
 {
 	struct event e;
-	int error = log_take_file_error(log);
 
-	if (error == 0)
+	if (error == 0 && n_lost == 0)
 		return;
 	event_begin(&e, EVENT_LOG_FILE);
-	event_word(&e, "path", log->file.path);
-	event_word(&e, "error", strerror(error));
+	event_word(&e, "path", path);
+	if (error)
+		event_word(&e, "error", strerror(error));
+	else
+		event_word(&e, "text", "is written again");
+	if (n_lost)
+		event_u64(&e, "lost", n_lost);
 	event_send_at(log, &e, mono_ns, wall_ns);
+}
+
+// A log that cannot write to one of its sinks says so where it still can, once, and what is missing
+// when it can again.
+static void tell_sinks(struct log *log, uint64_t mono_ns, uint64_t wall_ns)
+{
+	int error = log_take_file_error(log);
+	uint64_t n_lost = log_take_file_lost(log);
+
+	tell_sink(log, log->file.path, error, n_lost, mono_ns, wall_ns);
+	tell_sink(log, "stderr", 0, log_take_console_lost(log), mono_ns, wall_ns);
+	tell_sink(log, "syslog", 0, syslog_socket_take_lost(&log->syslog), mono_ns, wall_ns);
 }
 
 bool event_send_at(struct log *log, struct event *e, uint64_t mono_ns, uint64_t wall_ns)
@@ -203,10 +227,12 @@ bool event_send_at(struct log *log, struct event *e, uint64_t mono_ns, uint64_t 
 			b->suppressed = 0;
 		}
 		events->sent++;
-		history_add(&events->history, e, wall_ns);
+		// Somebody asked the log for these; a second of them would push all else out.
+		if (info->level != LOG_LEVEL_ON_DEMAND)
+			history_add(&events->history, e, wall_ns);
 	}
 	pass_on(log, e, repeat, wall_ns);
-	tell_file_error(log, mono_ns, wall_ns);
+	tell_sinks(log, mono_ns, wall_ns);
 	return true;
 }
 

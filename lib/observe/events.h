@@ -10,7 +10,7 @@
 //
 // Every kind has a rate of its own; what is over it is held back and counted on the next line of
 // that kind as suppressed=N. The last LIMIT_EVENT_HISTORY events are kept for `aditctl show
-// events`, also those below the log level.
+// events`, also those below the log level, but not those ON_DEMAND, which are many.
 #pragma once
 
 #include "base/end_reason.h"
@@ -114,6 +114,9 @@ bool event_is_wanted(const struct log *log, enum event_kind kind);
 void event_begin(struct event *e, enum event_kind kind);
 
 void event_text(struct event *e, const char *key, struct span value);
+// text=, the last field, of as many bytes as the line has room for; escaped already where it is a
+// client's.
+void event_decoded(struct event *e, struct span value);
 void event_ipv4(struct event *e, const char *key, uint32_t address_be);
 void event_endpoint(struct event *e, const char *key, uint32_t address_be, uint16_t port_be);
 

@@ -7,12 +7,16 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <syslog.h>
 #include <time.h>
 #include <unistd.h>
+
+// For a reader of stderr that is only slow. One that has stopped must not stop the control lane.
+enum { CONSOLE_PATIENCE_MS = 20 };
 
 // Room kept at the end of a line for the mark that something is missing.
 static const char truncation_mark[] = " truncated=1";
@@ -78,13 +82,13 @@ void log_open(struct log *log, enum log_target target, enum log_level level, con
 	*log = (struct log){
 		.level = level, .target = target, .fd = STDERR_FILENO, .file = {.fd = -1}};
 	memset(log->severity[sink], LOG_BY_LEVEL, sizeof(log->severity[sink]));
-	openlog(ident, LOG_PID, LOG_DAEMON); // connects with the first message
+	syslog_socket_open(&log->syslog, ident);
 	log->is_journal = is_journal_stream(log->fd);
 }
 
 void log_close(struct log *log)
 {
-	closelog();
+	syslog_socket_close(&log->syslog);
 	if (log->file.fd >= 0)
 		close(log->file.fd);
 	log->events = NULL;
@@ -115,15 +119,13 @@ int log_open_file(struct log *log, const char *path, uint64_t max_bytes, uint8_t
 		return -ENAMETOOLONG;
 	strcpy(f->path, path);
 	f->max_bytes = max_bytes;
-	int rc = open_file(f);
-	if (rc == 0)
-		memset(log->severity[LOG_SINK_FILE], severity, LOG_CLASS_COUNT);
-	return rc;
+	memset(log->severity[LOG_SINK_FILE], severity, LOG_CLASS_COUNT);
+	return open_file(f);
 }
 
 int log_reopen(struct log *log)
 {
-	return log->file.fd >= 0 ? open_file(&log->file) : 0;
+	return log->file.path[0] ? open_file(&log->file) : 0;
 }
 
 int log_take_file_error(struct log *log)
@@ -132,6 +134,24 @@ int log_take_file_error(struct log *log)
 
 	log->file.error = 0;
 	return error;
+}
+
+uint64_t log_take_file_lost(struct log *log)
+{
+	uint64_t n = log->file.is_failing ? 0 : log->file.n_lost;
+
+	if (n > 0)
+		log->file.n_lost = 0;
+	return n;
+}
+
+uint64_t log_take_console_lost(struct log *log)
+{
+	uint64_t n = log->is_blocked ? 0 : log->n_lost;
+
+	if (n > 0)
+		log->n_lost = 0;
+	return n;
 }
 
 // ---- writing ------------------------------------------------------------------------------------
@@ -187,8 +207,9 @@ static void put_one_line(struct out *o, const struct log_record *r)
 			o->bytes[at] = ' ';
 }
 
-// One write a record, so that those of several processes do not mix.
-static bool write_all(struct log *log, int fd, const struct out *o)
+// One write a record, so that those of several processes do not mix. Returns how much of it was
+// written, or -errno.
+static ssize_t write_all(struct log *log, int fd, const struct out *o)
 {
 	ssize_t written;
 	do
@@ -198,7 +219,7 @@ static bool write_all(struct log *log, int fd, const struct out *o)
 		log->lines++;
 	else
 		log->failed++;
-	return written == (ssize_t)o->len;
+	return written < 0 ? -errno : written;
 }
 
 // Make room by putting the full file aside; the one before it goes.
@@ -210,8 +231,18 @@ static void rotate(struct log_file *f)
 	int rc = rename(f->path, aside) == 0 || errno == ENOENT ? open_file(f) : -errno;
 	if (rc == 0)
 		return;
-	f->is_stuck = true;
+	f->is_stuck = f->is_failing = true;
 	f->error = -rc;
+}
+
+// The piece of a record that a full disk took: the next record is not to stand behind it.
+static void cut_off(const struct log_file *f, ssize_t n_bytes)
+{
+	struct stat st;
+
+	if (n_bytes > 0 && fstat(f->fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size >= n_bytes)
+		// If it fails, there is half a line, which its time shows.
+		(void)!ftruncate(f->fd, st.st_size - n_bytes);
 }
 
 static void write_file(struct log *log, const struct out *o)
@@ -220,16 +251,44 @@ static void write_file(struct log *log, const struct out *o)
 
 	if (!f->is_stuck && f->max_bytes && f->n_bytes + o->len > f->max_bytes && f->n_bytes > 0)
 		rotate(f);
-	if (f->is_stuck)
+	if (f->is_stuck) {
 		log->failed++;
-	else if (write_all(log, f->fd, o))
+		f->n_lost++;
+		return;
+	}
+	ssize_t written = write_all(log, f->fd, o);
+	if (written == (ssize_t)o->len) {
 		f->n_bytes += o->len;
+		f->is_failing = false;
+		return;
+	}
+	cut_off(f, written);
+	if (!f->is_failing)
+		f->error = written < 0 ? (int)-written : ENOSPC;
+	f->is_failing = true;
+	f->n_lost++;
+}
+
+// A pipe, the journal's socket and a terminal that can be written to take a whole record, for none
+// has more than OUT_BYTES. O_NONBLOCK would be everybody's who has this stderr.
+static bool console_takes(struct log *log)
+{
+	struct pollfd p = {.fd = log->fd, .events = POLLOUT};
+
+	log->is_blocked =
+		log->fd >= 0 && poll(&p, 1, log->is_blocked ? 0 : CONSOLE_PATIENCE_MS) == 0;
+	return !log->is_blocked;
 }
 
 static void write_console(struct log *log, const struct log_record *r, uint64_t wall_ns)
 {
 	struct out o;
 
+	if (!console_takes(log)) {
+		log->failed++;
+		log->n_lost++;
+		return;
+	}
 	o.len = 0;
 	if (!log->is_journal) {
 		put_plain(log, &o, r, wall_ns);
@@ -251,8 +310,11 @@ void log_write(struct log *log, const struct log_record *r, uint64_t wall_ns)
 	if (log_wants(log, LOG_SINK_SYSLOG, r->class, r->severity, r->level)) {
 		o.len = 0;
 		put_one_line(&o, r);
-		syslog(level_priority(r->level), "%.*s", (int)o.len, o.bytes);
-		log->lines++;
+		if (syslog_socket_send(
+			    &log->syslog, level_priority(r->level), o.bytes, o.len, wall_ns) == 0)
+			log->lines++;
+		else
+			log->failed++;
 	}
 	if (log->file.fd >= 0 && log_wants(log, LOG_SINK_FILE, r->class, r->severity, r->level)) {
 		o.len = 0;
@@ -297,6 +359,16 @@ void log_line_text(struct log_line *line, const char *key, struct span value)
 	char escaped[LOG_VALUE_BYTES + 1];
 	(void)log_escape(value, escaped, sizeof(escaped));
 	line_put(line, key, escaped, strlen(escaped));
+}
+
+void log_line_rest(struct log_line *line, const char *key, struct span value)
+{
+	char escaped[LOG_LINE_BYTES] = "";
+	size_t used = line->len + strlen(key) + sizeof(" =") + sizeof(truncation_mark);
+	size_t room = used < sizeof(escaped) ? sizeof(escaped) - used : 0;
+
+	(void)log_escape(value, escaped, room);
+	line_put(line, key, escaped, room ? strlen(escaped) : sizeof(escaped)); // or marks the line
 }
 
 void log_line_word(struct log_line *line, const char *key, const char *value)

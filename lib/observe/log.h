@@ -10,6 +10,7 @@
 
 #include "base/log_class.h"
 #include "base/span.h"
+#include "observe/syslog_socket.h"
 
 #include <stdio.h>
 
@@ -40,12 +41,14 @@ struct log_line {
 };
 
 struct log_file {
-	int fd; // -1: there is none
+	int fd; // -1: there is none, or it could not be opened
 	uint64_t n_bytes;
-	uint64_t max_bytes; // then it becomes PATH.1 and a new one begins; 0: no limit
-	int error;	    // that was not told yet
-	bool is_stuck;	    // full, and could not be put aside: nothing is written any more
-	char path[LOG_PATH_BYTES];
+	uint64_t max_bytes;	   // then it becomes PATH.1 and a new one begins; 0: no limit
+	int error;		   // that was not told yet
+	bool is_stuck;		   // full, and could not be put aside: nothing is written any more
+	bool is_failing;	   // the last record was not written
+	uint64_t n_lost;	   // records that were not, since the last one that was
+	char path[LOG_PATH_BYTES]; // "": none is wanted
 };
 
 // Where records go. One for the process, passed by pointer, used by one lane.
@@ -58,6 +61,9 @@ struct log {
 	uint8_t severity[LOG_SINK_COUNT][LOG_CLASS_COUNT];
 	int fd;		 // of stderr, or of a test
 	bool is_journal; // fd is the journal's stream: lines begin with <priority>, without a time
+	bool is_blocked; // nobody reads what is written to fd: it is not waited for
+	uint64_t n_lost; // records that fd lacks for that, since the last one that it took
+	struct syslog_socket syslog;
 	struct log_file file;
 	uint64_t lines;		  // written, of all sinks
 	uint64_t failed;	  // that the system did not take
@@ -78,15 +84,23 @@ struct log_record {
 void log_open(struct log *log, enum log_target target, enum log_level level, const char *ident);
 void log_close(struct log *log);
 
-// Write to a file too, all classes up to this severity. Returns 0 or -errno: there is no file then.
+// Write to a file too, all classes up to this severity. Returns 0 or -errno: there is no file then,
+// until log_reopen() finds that it can be opened.
 int log_open_file(struct log *log, const char *path, uint64_t max_bytes, uint8_t severity);
 
-// Open the file of that name again, because somebody moved the old one away. Returns 0, or -errno:
-// the old one is written on.
+// Open the file of that name again, because somebody moved the old one away or has made room for it.
+// Returns 0, or -errno: the old one, if there is one, is written on.
 int log_reopen(struct log *log);
 
-// What went wrong with the file since the last call: an errno, or 0.
+// What went wrong with the file since the last call: an errno, or 0. What goes on being wrong is
+// told once.
 int log_take_file_error(struct log *log);
+
+// The file is written again: how many records it lacks from the time when it was not; else 0.
+uint64_t log_take_file_lost(struct log *log);
+
+// The same of stderr: a reader that stopped goes on.
+uint64_t log_take_console_lost(struct log *log);
 
 // "error", "warning", "notice", "info" or "debug".
 const char *log_level_name(enum log_level level);
@@ -102,14 +116,17 @@ static inline bool log_wants(const struct log *log, enum log_sink sink, enum log
 	return most == LOG_BY_LEVEL ? level <= log->level : severity <= most;
 }
 
-// Write one record to each sink that wants it; wall_ns is the time of day that a plain stderr and the
-// file show.
+// Write one record to each sink that wants it. Whoever stops reading stderr or the datagrams of
+// syslog holds up the caller once, for some milliseconds, and misses what comes until he goes on.
+// wall_ns is the time of day that syslog, a plain stderr and the file show.
 void log_write(struct log *log, const struct log_record *record, uint64_t wall_ns);
 
 // Building a line. Keys are constants of ours: lower-case words with '-' or '_'.
 void log_line_reset(struct log_line *line);
 void log_line_text(struct log_line *line, const char *key, struct span value);
 void log_line_word(struct log_line *line, const char *key, const char *value);
+// Text that is no client's choice, at the end of a line: as much of it as the line has room for.
+void log_line_rest(struct log_line *line, const char *key, struct span value);
 void log_line_u64(struct log_line *line, const char *key, uint64_t value);
 void log_line_i64(struct log_line *line, const char *key, int64_t value);
 void log_line_hex(struct log_line *line, const char *key, uint64_t value);

@@ -107,11 +107,11 @@ static void fail(struct auth_server *a, enum end_reason reason)
 
 // ---- what is sent
 
-// Each has an identifier of its own (RFC 1994 4.1), and the next comes later. pppd answers every
-// Challenge anew, with another peer challenge, and then believes a Success for its last answer only:
-// over a path slower than the timer (GPRS, a full uplink) the Success for the first one would look
-// forged to it (778 where Windows does the same). So an answer to any but the last Challenge does not
-// count, and in the end one arrives before the next Challenge leaves.
+// Each has an identifier and a value of its own (RFC 1994 4.1), and the next comes later. pppd
+// answers every Challenge anew, with another peer challenge, and then believes a Success for its last
+// answer only: over a path slower than the timer (GPRS, a full uplink) the Success for the first one
+// would look forged to it (778 where Windows does the same). So an answer to any but the last
+// Challenge does not count, and in the end one arrives before the next Challenge leaves.
 static void send_challenge(struct auth_server *a, uint64_t now_ns, struct step *out)
 {
 	struct writer w = step_frame_begin(out);
@@ -301,13 +301,21 @@ void auth_server_refuse(struct auth_server *a, const struct auth_server_refusal 
 	a->refusal = refusal->reason;
 	a->due_ns = AUTH_SERVER_NEVER;
 	a->id++;
-	a->deadline_ns = now_ns + a->config.timeout_ns;
+	a->deadline_ns =
+		now_ns + (a->config.timeout_ns > AUTH_SERVER_PERSON_NS ? a->config.timeout_ns
+								       : AUTH_SERVER_PERSON_NS);
 	set_challenge(a, refusal->challenge);
 }
 
 enum end_reason auth_server_refused(const struct auth_server *a)
 {
 	return a->refusal;
+}
+
+bool auth_server_awaits_person(const struct auth_server *a)
+{
+	return a->refusal != END_NONE &&
+	       (a->state == AUTH_SERVER_CHALLENGING || a->state == AUTH_SERVER_CHANGING);
 }
 
 void auth_server_confirm(struct auth_server *a)
@@ -413,6 +421,7 @@ static void take_change(struct auth_server *a, const struct chap_packet *packet,
 void auth_server_receive_chap(
 	struct auth_server *a, struct span info, uint64_t now_ns, struct step *out)
 {
+	bool awaited_person = auth_server_awaits_person(a);
 	struct chap_packet packet;
 
 	if (a->state == AUTH_SERVER_IDLE || a->state == AUTH_SERVER_FAILED || is_pap(a))
@@ -428,6 +437,8 @@ void auth_server_receive_chap(
 		take_response(a, &packet, out);
 	else if (a->state == AUTH_SERVER_CHANGING && packet.code == CHAP_CHANGE_PASSWORD)
 		take_change(a, &packet, out);
+	if (awaited_person && a->state == AUTH_SERVER_DECIDING) // AAA is no person
+		a->deadline_ns = now_ns + a->config.timeout_ns;
 }
 
 // Where CHAP was agreed. One link is worth a few of these.
@@ -483,7 +494,8 @@ uint64_t auth_server_deadline(const struct auth_server *a)
 	return a->due_ns < a->deadline_ns ? a->due_ns : a->deadline_ns;
 }
 
-void auth_server_expire(struct auth_server *a, uint64_t now_ns, struct step *out)
+bool auth_server_expire(
+	struct auth_server *a, const uint8_t challenge[16], uint64_t now_ns, struct step *out)
 {
 	if (now_ns >= a->deadline_ns) {
 		// AAA has said nothing, or the client has not; to a Failure, or at all.
@@ -491,18 +503,20 @@ void auth_server_expire(struct auth_server *a, uint64_t now_ns, struct step *out
 			fail(a, END_AUTH_UNAVAILABLE);
 		else
 			fail(a, a->refusal != END_NONE ? a->refusal : END_AUTH_TIMEOUT);
-		return;
+		return false;
 	}
 	if (now_ns < a->due_ns)
-		return;
+		return false;
 	if (a->state == AUTH_SERVER_CHALLENGING) {
 		a->id++;
+		set_challenge(a, challenge);
 		send_challenge(a, now_ns, out);
-		return;
+		return true;
 	}
 	// Success may be lost. pppd repeats no Response, and drops CCP and IPCP until it has seen
 	// Success.
 	send_answer(a, out);
 	a->due_ns = ++a->n_successes < SUCCESSES_MAX ? now_ns + a->config.restart_ns
 						     : AUTH_SERVER_NEVER;
+	return false;
 }

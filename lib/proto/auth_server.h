@@ -17,6 +17,10 @@
 
 #define AUTH_SERVER_NEVER UINT64_MAX
 
+// At least so long may a client take for a retry or a new password: somebody types it, twice, so the
+// short timeouts are off (RFC 2433 8, RFC 2759 6).
+#define AUTH_SERVER_PERSON_NS UINT64_C(120000000000)
+
 enum {
 	AUTH_SERVER_TEXT_BYTES_MAX = 160, // Message of Success or Failure
 	AUTH_SERVER_PAP_NAKS_MAX = 4,	  // Authenticate-Naks that one link is worth
@@ -35,7 +39,7 @@ enum auth_server_state {
 struct auth_server_config {
 	struct span name; // of the Challenge; borrowed
 	uint64_t restart_ns;
-	uint64_t timeout_ns; // for all of it
+	uint64_t timeout_ns; // for all of it; after a Failure that allows more anew, but see above
 	uint8_t n_retries;   // tries beyond the first
 	bool may_change_password;
 };
@@ -115,5 +119,14 @@ enum end_reason auth_server_refused(const struct auth_server *a);
 // The client speaks a network protocol: it has seen our Success.
 void auth_server_confirm(struct auth_server *a);
 
+// Is a person asked now, by a Failure that allows a retry or a change?
+bool auth_server_awaits_person(const struct auth_server *a);
+
 uint64_t auth_server_deadline(const struct auth_server *a);
-void auth_server_expire(struct auth_server *a, uint64_t now_ns, struct step *out);
+
+// Run the timer if it is due.
+//
+//   challenge  a fresh one, in case that the Challenge is sent again
+//   returns    whether it was taken
+bool auth_server_expire(
+	struct auth_server *a, const uint8_t challenge[16], uint64_t now_ns, struct step *out);

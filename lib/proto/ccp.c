@@ -97,8 +97,10 @@ static void judge(struct fsm *f, struct span options, struct fsm_reply *reply)
 
 	// From now on we ask too: both directions or none. Before all else, for our request leaves now
 	// whatever the answer to this one is; and once, for what was refused is not asked for again.
-	if (bits & CCP_STRENGTH_BITS && !c->peer_offered && !c->policy.asks)
+	if (bits & CCP_STRENGTH_BITS && !c->peer_offered && !c->policy.asks) {
 		c->ours = with_mode(acceptable(c, bits), true);
+		f->must_ask_anew = true;
+	}
 	if (bits & CCP_STRENGTH_BITS)
 		c->peer_offered = true;
 	if (reply->reject.len > 0)
@@ -108,8 +110,11 @@ static void judge(struct fsm *f, struct span options, struct fsm_reply *reply)
 		return;
 	}
 	// With MPPC, the obsolete bit or two strengths it is not what we take: Windows asks for all
-	// that it has and repeats our suggestion.
-	uint32_t wanted = acceptable(c, bits);
+	// that it has and repeats our suggestion. Who names no strength (MPPC alone: Windows that may
+	// not encrypt) gets none suggested unless we would ask too: he may hang up (RFC 3078 2.1).
+	bool may_suggest =
+		c->policy.asks || c->policy.is_required || bits & CCP_STRENGTH_BITS || !bits;
+	uint32_t wanted = may_suggest ? acceptable(c, bits) : 0;
 
 	if (wanted && bits == wanted)
 		c->peer = bits;

@@ -100,7 +100,7 @@ static void send_configure_request(struct fsm *f, bool is_repeat, uint64_t now_n
 	f->ops->build(f, &w);
 	finish(f, &w, out);
 	f->awaits_reply = true;
-	f->is_put_off = false;
+	f->must_ask_anew = f->is_put_off = false;
 	count_down(f);
 	start_timer(f, f->is_first ? f->limits.first_restart_ns : after_ns, now_ns);
 	f->is_first = false;
@@ -287,6 +287,21 @@ static void repeat_request(struct fsm *f, uint64_t now_ns, struct step *out)
 	send_configure_request(f, true, now_ns, out);
 }
 
+// What the peer asks for has changed what we do, and our request that is on its way or acknowledged
+// says something else. RFC 1661 5.1: the new one has an identifier of its own; an Ack of the other
+// counts no more.
+static void ask_anew(struct fsm *f, uint64_t now_ns, struct step *out)
+{
+	if (f->state == FSM_ACK_RECEIVED)
+		f->state = FSM_REQUEST_SENT;
+	send_configure_request(f, false, now_ns, out);
+}
+
+static bool is_negotiating(const struct fsm *f)
+{
+	return f->state >= FSM_REQUEST_SENT && f->state <= FSM_ACK_SENT;
+}
+
 static void receive_request(
 	struct fsm *f, struct cause *cause, bool is_first_word, uint64_t now_ns, struct step *out)
 {
@@ -309,7 +324,9 @@ static void receive_request(
 			cause->event = FSM_RCR_MINUS;
 		cause->reply = &reply;
 		is_first_word &= f->limits.repeats_when_heard;
-		if ((is_first_word || f->is_put_off) && f->state == FSM_REQUEST_SENT)
+		if (f->must_ask_anew && is_negotiating(f)) // else the table sends one
+			ask_anew(f, now_ns, out);
+		else if ((is_first_word || f->is_put_off) && f->state == FSM_REQUEST_SENT)
 			repeat_request(f, now_ns, out);
 	}
 	run(f, cause, now_ns, out);

@@ -45,7 +45,7 @@ struct fsm_ops {
 	// take_ changes it.
 	void (*build)(const struct fsm *f, struct writer *w);
 	// Judge the options of the peer's Configure-Request (well-formed) and remember what an
-	// Ack would mean.
+	// Ack would mean. Where that changes what build() writes it sets must_ask_anew.
 	void (*judge)(struct fsm *f, struct span options, struct fsm_reply *reply);
 	// The peer's Configure-Nak or -Reject of our last request (well-formed): change what
 	// build() writes.
@@ -93,6 +93,7 @@ struct fsm {
 	uint8_t n_naks;	      // Configure-Naks sent since our last Configure-Ack
 	bool is_first;	      // no Configure-Request has been sent since Up
 	bool awaits_reply;    // nothing valid has answered our last Configure-Request
+	bool must_ask_anew;   // what our last Configure-Request said no longer holds
 	bool is_put_off;      // it was answered by Terminate-Ack: the peer does not speak this yet
 	bool heard;	      // a well-formed packet came
 	bool peer_terminated; // a Terminate-Request came

@@ -191,6 +191,11 @@ bool link_awaits_verdict(const struct link *l)
 	       !l->auth.is_stale;
 }
 
+bool link_is_tried_again(const struct link *l)
+{
+	return l->phase == LINK_AUTHENTICATE && auth_server_refused(&l->auth) != END_NONE;
+}
+
 void link_authenticated(
 	struct link *l, const struct link_verdict *verdict, uint64_t now_ns, struct step *out)
 {
@@ -216,6 +221,8 @@ void link_authenticated(
 		memcpy(refusal.challenge, l->challenge, sizeof(refusal.challenge));
 		auth_server_refuse(&l->auth, &refusal, now_ns, out);
 		link_phase_draw(l, l->challenge);
+		if (auth_server_awaits_person(&l->auth)) // and then there is the rest to do
+			l->setup_due_ns = l->auth.deadline_ns + l->config->setup_timeout_ns;
 	}
 	link_phase_settle(l, now_ns, out);
 }
@@ -277,7 +284,8 @@ void link_expire(struct link *l, uint64_t now_ns, struct step *out)
 		return;
 	lcp_expire(&l->lcp, now_ns, out);
 	if (l->phase != LINK_TERMINATE) {
-		auth_server_expire(&l->auth, now_ns, out);
+		if (auth_server_expire(&l->auth, l->challenge, now_ns, out))
+			link_phase_draw(l, l->challenge);
 		ccp_expire(&l->ccp, now_ns, out);
 		fsm_expire(&l->ipcp.fsm, now_ns, out);
 	}

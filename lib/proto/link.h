@@ -168,6 +168,10 @@ void link_probe(struct link *l, struct step *out);
 // The worker lost a packet of a stateful direction: CCP Reset-Request leaves, if CCP is open.
 void link_desync(struct link *l, uint64_t now_ns, struct step *out);
 
+// The client was refused and tries again, or changes its password: a person sits there, and the link's
+// own time-outs are enough.
+bool link_is_tried_again(const struct link *l);
+
 // The address that the client asked for by IPCP, 0: none so far. With use_client_address the link waits
 // for link_address_chosen() before it answers: STEP_ADDRESS.
 uint32_t link_address_asked(const struct link *l);

@@ -145,6 +145,14 @@ static enum drop_reason receive_stateless(struct mppe_sync *s, const struct mppe
 	return DROP_NONE;
 }
 
+// Flushed packets that were asked for and have not come, at most.
+static uint8_t n_flushes_missing(const struct mppe_sync *s)
+{
+	uint32_t n = (uint32_t)s->n_told + s->n_owed;
+
+	return n < MPPE_SYNC_FLUSHES_MAX ? (uint8_t)n : MPPE_SYNC_FLUSHES_MAX;
+}
+
 // With A: RC4 starts again, with a key that has changed for each flag packet since, and for whatever this
 // peer does beyond the RFC.
 static enum drop_reason receive_flushed(struct mppe_sync *s, const struct mppe_packet *packet,
@@ -152,7 +160,7 @@ static enum drop_reason receive_flushed(struct mppe_sync *s, const struct mppe_p
 {
 	uint32_t ahead = distance(s, packet->count, seq);
 	uint32_t n_changes = flags_within(s->at.count, ahead);
-	uint8_t n_lost = s->n_told < MPPE_SYNC_FLUSHES_MAX ? s->n_told : MPPE_SYNC_FLUSHES_MAX;
+	uint8_t n_lost = n_flushes_missing(s);
 	uint8_t n_tries = (uint8_t)(n_lost + !is_flag(packet->count));
 
 	if (ahead == 0 || n_changes + n_tries > s->credit)
@@ -217,6 +225,9 @@ void mppe_sync_proved(struct mppe_sync *s, uint8_t n_tried)
 		s->flush = MPPE_FLUSH_RESTARTS;
 	s->is_lost = false;
 	s->laps = MPPE_LAPS_UNSURE;
+	// One of the requests is answered; the answers to the others may still come, or get lost.
+	s->n_owed = n_flushes_missing(s);
+	s->n_owed -= s->n_owed > 0 && s->trial_teaches;
 	s->n_told = 0;
 }
 

@@ -88,6 +88,7 @@ struct mppe_sync {
 	bool trial_teaches; // of the trial under way: its flushed packet tells what the peer does
 	uint8_t flush;	    // enum mppe_flush: what the peer does
 	uint8_t n_told; // received: how often control has heard of this loss; sent: doublings of the wait
+	uint8_t n_owed; // received: flushed packets that were asked for in losses before and may have been lost
 	// received: when control heard of a loss; sent: when the count was moved on for a flush
 	uint64_t told_ns;
 	uint64_t asked_ns; // sent: the last Reset-Request

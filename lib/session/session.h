@@ -12,6 +12,7 @@
 #include "proto/mppe_sync.h"
 
 #include <rte_common.h>
+#include <stddef.h>
 #include <sys/queue.h>
 
 struct pkt;
@@ -19,8 +20,12 @@ struct route;
 
 // worker: w, control: r (relaxed, one 64-bit number at a time). "up" is client to server.
 struct session_counters {
+	// of every packet: one cache line
 	uint64_t up_pkts, up_bytes;	// inner packets taken from the client
 	uint64_t down_pkts, down_bytes; // inner packets sent to the client
+	uint64_t key_changes;
+	uint64_t last_up_ns; // monotonic time of the last packet from the client
+
 	uint64_t up_control_frames, down_control_frames;
 	uint64_t drops; // of all reasons; the lane's counters tell which
 	uint64_t lost;	// sequence numbers that did not come in time
@@ -36,8 +41,6 @@ struct session_counters {
 	uint64_t flow_off;	  // packets refused because the client's window was full
 	uint64_t resets_sent, resets_received; // CCP Reset-Requests, stateful MPPE
 	uint64_t moves;			       // nat-loose: changes of the client's outer address
-	uint64_t key_changes;
-	uint64_t last_up_ns; // monotonic time of the last packet from the client
 };
 
 enum session_flag {
@@ -52,6 +55,7 @@ enum session_flag {
 	SESSION_CLEAR_TOLD = 1 << 8,	// control was told of clear data
 	SESSION_ACK_QUEUED = 1 << 9,	// in the worker's list of acks owed
 	SESSION_QUIESCES = 1 << 10,	// a command waits for the crypto driver: it gets no more
+	SESSION_LINKED = 1 << 11,	// LCP has agreed at least once
 	SESSION_RELAY = 1 << 14,	// UDP broadcasts leave by the inside ports
 	SESSION_DHCP_INFORM = 1 << 15,	// DHCP goes to control
 };
@@ -99,7 +103,8 @@ struct session {
 	uint32_t outer_first_be; // the address that control gave
 	uint8_t n_moves_early;	 // before it was proved that the client is at the other end
 	bool is_move_untold;
-	uint64_t move_gate_ns; // what the rate of LANE_MOVED has used up
+	uint64_t move_gate_ns;	// what the rate of LANE_MOVED has used up
+	uint64_t trial_gate_ns; // and that of trials of such packets
 
 	// the client's receive window, where limits_transmit
 	uint8_t n_waiting;
@@ -118,6 +123,8 @@ struct session {
 } __rte_cache_aligned;
 
 _Static_assert(sizeof(struct session) <= 1024, "a session stays within 1 KiB");
+_Static_assert(offsetof(struct session_counters, up_control_frames) <= RTE_CACHE_LINE_SIZE,
+	"what counts every packet is one cache line");
 
 // The RC4 streams of a session in stateful mode. Apart from the session, since a stateless one, and that is
 // nearly every one, needs none of it.

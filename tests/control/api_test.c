@@ -336,7 +336,7 @@ static int run_aditctl(const char *arguments)
 		shim_skip(__FILE__, __LINE__, "ADITCTL does not name the program");
 		return -1;
 	}
-	snprintf(command, sizeof(command), "exec %s -s %s %s 2>&1", program, lab.socket_path,
+	snprintf(command, sizeof(command), "exec 2>&1; exec %s -s %s %s", program, lab.socket_path,
 		arguments);
 	FILE *pipe = popen(command, "re");
 	size_t len = 0;
@@ -372,6 +372,7 @@ TEST(aditctl, prints_and_exits_as_adit_says)
 		{"", 2, "usage: aditctl"},
 		{"--nonsense", 2, "usage: aditctl"},
 		{"-s /nonexistent/socket show version", 1, "No such file"},
+		{"show version >/dev/full", 1, "standard output: No space left"},
 	};
 
 	lab_open(&lab, NULL);
@@ -383,5 +384,29 @@ TEST(aditctl, prints_and_exits_as_adit_says)
 		EXPECT_EQ(cases[i].code, code);
 		EXPECT_STRCONTAINS(text, cases[i].says);
 	}
+	lab_close(&lab);
+}
+
+// Whether adit closes before or after the request is written is a matter of luck.
+TEST(aditctl, says_why_it_is_not_let_in)
+{
+	enum { TRIES = 40 };
+	int fds[LIMIT_API_CLIENTS];
+
+	lab_open(&lab, NULL);
+	for (int i = 0; i < LIMIT_API_CLIENTS; i++) {
+		fds[i] = connect_api();
+		lab_run(&lab, 5);
+	}
+	for (int i = 0; i < TRIES; i++) {
+		SHIM_TRACE_CASE(i);
+		int code = run_aditctl("show version");
+		if (code < 0)
+			break;
+		EXPECT_EQ(1, code);
+		EXPECT_STREQ("Too many clients are on this socket.\n", text);
+	}
+	for (int i = 0; i < LIMIT_API_CLIENTS; i++)
+		close(fds[i]);
 	lab_close(&lab);
 }

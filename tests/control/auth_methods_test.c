@@ -177,6 +177,42 @@ TEST(auth_methods, second_try_is_right)
 	}
 }
 
+// A person types for longer than any of the times in which a machine must have an answer.
+static uint8_t failure[256];
+static size_t failure_len;
+
+static bool keep_failure(struct lab_client *c, uint16_t protocol, struct span info)
+{
+	if (protocol != PPP_CHAP || info.bytes[0] != CHAP_FAILURE || info.len > sizeof(failure))
+		return false;
+	memcpy(failure, info.bytes, info.len);
+	failure_len = info.len;
+	return true;
+}
+
+static void retry_once_in_haste(struct config *c)
+{
+	retry_once(c);
+	c->handshake_timeout_s = c->auth_timeout_s = c->setup_timeout_s = 1;
+}
+
+TEST(auth_methods, second_try_takes_its_time)
+{
+	method_of_policy = CONFIG_AUTH_MSCHAPV2;
+	lab_open(&lab, retry_once_in_haste);
+	n_failures = failure_len = 0;
+	next_password = "secret";
+	dial(&lab_pppd, "alice", "Secret");
+	client.takes_frame = keep_failure;
+	EXPECT_FALSE(lab_until(&lab, some_ended, NULL, 1500));
+	ASSERT_GT(failure_len, 0);
+	client.takes_frame = answer_failure;
+	EXPECT_TRUE(answer_failure(&client, PPP_CHAP, span_of(failure, failure_len)));
+	EXPECT_TRUE(lab_until(&lab, lab_is_up, &client, 3000));
+	EXPECT_EQ(1, n_failures);
+	lab_close(&lab);
+}
+
 TEST(auth_methods, third_try_is_none)
 {
 	struct sim_peer_profile profile = profile_of(0);

@@ -413,6 +413,7 @@ TEST(conn, out_of_descriptors)
 	ASSERT_EQ(0, setrlimit(RLIMIT_NOFILE, &old));
 	EXPECT_EQ(1, lab.control->counters.tcp_refused);
 	EXPECT_EQ(1, lab_count_events(&lab, EVENT_CLIENT_REFUSED, "out of descriptors"));
+	EXPECT_EQ(1, lab.control->history.rings[HISTORY_STRANGERS].n_added);
 	EXPECT_TRUE(lab_is_up(&lab, &client));
 	lab_client_open(&lab, &clients[1]);
 	lab_client_start(&clients[1]);

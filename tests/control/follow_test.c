@@ -157,7 +157,7 @@ TEST(follow, s10_the_other_commands)
 	}
 }
 
-TEST(follow, errors_and_failures)
+TEST(follow, s10_errors_and_failures)
 {
 	static const char *const errors[] = {
 		"Vi1 Tnl/Cl 1/", "PPTP: Wrong user name or password.\n", NULL};
@@ -176,6 +176,38 @@ TEST(follow, errors_and_failures)
 	lab_client_send_bytes(&client, "GET / HTTP/1.0\r\n\r\n", 18);
 	lab_run(&lab, 50);
 	expect_lines(heard(&one), garbage);
+	unfollow(&one);
+	lab_close(&lab);
+}
+
+// The hex of each of the four comes live before its name, and bytes 9 and 10 of it are the type.
+TEST(follow, s11_the_four_events_by_bytes_9_and_10)
+{
+	static const struct {
+		const char *direction, *type, *name;
+	} events[] = {{"I", "0001", "SCCRQ"}, {"O", "0002", "SCCRP"}, {"I", "0007", "OCRQ"},
+		{"O", "0008", "OCRP"}};
+	const char *text;
+
+	lab_open(&lab, NULL);
+	follow(&one, "vpdn l2x-packet");
+	dial(&client, "alice", 1);
+	text = heard(&one);
+	for (size_t i = 0; i < RTE_DIM(events); i++) {
+		char hex[64], name[64];
+
+		SHIM_TRACE_CASE(i);
+		snprintf(name, sizeof(name), "PPTP: CC %s %s\n", events[i].direction,
+			events[i].name);
+		snprintf(hex, sizeof(hex), "00011A2B3C4D%s0000", events[i].type);
+		const char *message = strstr(text, hex);
+		const char *event = strstr(text, name);
+		ASSERT_TRUE(message != NULL && event != NULL);
+		EXPECT_LT(message, event);
+		EXPECT_EQ(
+			' ', message[-5]); // two bytes of length before it: the type is at 9 and 10
+		text = event;
+	}
 	unfollow(&one);
 	lab_close(&lab);
 }

@@ -30,15 +30,21 @@ static bool another_ended(struct lab *l, void *unused)
 	return lab_count_ends(l, "") > n_ended;
 }
 
-static void refused(const char *user, const char *password)
+static void refused_as(
+	const struct sim_peer_profile *profile, const char *user, const char *password)
 {
 	n_ended = lab_count_ends(&lab, "");
 	lab_client_open(&lab, &client);
-	lab_client_dial(&client, &lab_pppd, user, password, 1);
+	lab_client_dial(&client, profile, user, password, 1);
 	EXPECT_TRUE(lab_until(&lab, another_ended, NULL, 3000));
 	EXPECT_TRUE(client.peer.was_refused);
 	lab_client_close(&client);
 	EXPECT_TRUE(lab_until(&lab, lab_is_empty, NULL, 3000));
+}
+
+static void refused(const char *user, const char *password)
+{
+	refused_as(&lab_pppd, user, password);
 }
 
 static void comes_up(const char *user, const char *password)
@@ -156,5 +162,34 @@ TEST(lockout_watch, only_wrong_passwords_count)
 	EXPECT_EQ(0, lab_count_events(&lab, EVENT_LOCKED_OUT, "")); // not the same user
 	refused("alice", "wrong");
 	EXPECT_EQ(1, lab_count_events(&lab, EVENT_LOCKED_OUT, ""));
+	lab_close(&lab);
+}
+
+static void only_hash_of_alice(struct config *c)
+{
+	lock_after_two(c);
+	c->users[0].has_nt_hash = true;
+	c->n_auth_methods = 1;
+	c->auth_methods[0] = CONFIG_AUTH_CHAP;
+	c->encryption = CONFIG_ENCRYPTION_DENY;
+}
+
+// A password that cannot be checked was not tried.
+TEST(lockout_watch, what_cannot_be_checked_does_not_count)
+{
+	struct sim_peer_profile profile = lab_pppd;
+
+	profile.methods[0] = AUTH_METHOD_CHAP_MD5;
+	profile.ccp = SIM_CCP_REJECTS_PROTOCOL;
+	profile.may_go_clear = true;
+	profile.waits_for_ccp = false;
+	lab_open(&lab, only_hash_of_alice);
+	for (int i = 0; i < 3; i++)
+		refused_as(&profile, "alice", "secret");
+	EXPECT_EQ(3, lab_count_ends(&lab, "reason=auth-rejected"));
+	EXPECT_EQ(0, lab_count_events(&lab, EVENT_LOCKED_OUT, ""));
+	refused_as(&profile, "bob", "wrong");
+	refused_as(&profile, "bob", "wrong");
+	EXPECT_EQ(1, lab_count_events(&lab, EVENT_LOCKED_OUT, "user=bob"));
 	lab_close(&lab);
 }

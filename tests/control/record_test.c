@@ -162,6 +162,26 @@ TEST(record, a_call_that_was_refused)
 	lab_close(&lab);
 }
 
+// That the client then went away is not why it has no tunnel.
+TEST(record, an_incoming_call_that_was_refused)
+{
+	struct pptp_message offer = {.type = PPTP_ICRQ};
+
+	lab_open(&lab, NULL);
+	lab_client_open(&lab, &client);
+	lab_client_start(&client);
+	lab_client_send(&client, &offer);
+	lab_client_send(&client, &offer);
+	lab_run(&lab, 20);
+	lab_client_close(&client);
+	lab_run(&lab, 20);
+	ask("json show history");
+	EXPECT_STRCONTAINS(text, "\"more\":0,\"reason\":\"pptp-incoming\"");
+	EXPECT_STRCONTAINS(text, "\"ms_ocrq\":null");
+	EXPECT_TRUE(strstr(text, "client-tcp-closed") == NULL);
+	lab_close(&lab);
+}
+
 TEST(record, sighup_opens_the_log_file_again)
 {
 	char path[64], moved[80];

@@ -278,7 +278,8 @@ adit_start()
 		return 1
 	}
 	[ -e "$lab_dir/adit.cfg" ] || adit_config
-	ip netns exec "$box" "$adit" -c "$lab_dir/adit.cfg" >"$lab_dir/adit.log" 2>&1 &
+	: >"$lab_dir/adit.log" # here, or the line of the last run would be taken for this one's
+	ip netns exec "$box" "$adit" -c "$lab_dir/adit.cfg" >>"$lab_dir/adit.log" 2>&1 &
 	adit_pid=$!
 	await_true 30 adit_is_decided
 	grep -q 'event=ready' "$lab_dir/adit.log" || {

@@ -399,3 +399,28 @@ TEST(driver, freed_with_packets_in_flight)
 	f.is_open = false; // no poll before it is freed
 	flow_close(&f);
 }
+
+// What was for another client and comes back at once is more than the list of packets to clients takes.
+TEST(driver, much_for_another_client_comes_back_at_once)
+{
+	enum { PKTS = 700 };
+	struct flow f;
+	struct flow_client c, to;
+	struct flow_down down;
+	uint8_t ip[FLOW_FRAME_BYTES];
+	unsigned int n = 0;
+
+	open_late(&f, &c);
+	flow_client_up(&f, &to, &(struct flow_client_options){.number = 3});
+	late_driver_control.is_holding = true;
+	for (unsigned int i = 0; i < PKTS; i++)
+		flow_push_up(&c, ip, flow_ip(ip, c.inner, to.inner, INET_UDP, 100));
+	flow_poll(&f);
+	late_driver_control.is_holding = false;
+	flow_poll(&f);
+	while (flow_take_down(&to, &down))
+		n++;
+	EXPECT_EQ(n, PKTS);
+	EXPECT_EQ(flow_drops_all(&f), 0);
+	flow_close(&f);
+}

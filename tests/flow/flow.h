@@ -85,6 +85,7 @@ struct flow_client_options {
 	bool clear_but_required;
 	bool send_pfc, send_acfc;     // what the server may compress
 	bool client_pfc, client_acfc; // what the client does compress
+	bool not_linked;	      // LCP has not agreed yet
 	bool not_open;
 	bool relays, dhcp_inform; // of the user's group
 	uint32_t ack_delay_us;	  // 0: 10 s
@@ -195,6 +196,7 @@ struct route_table *flow_routes(uint32_t generation);
 // ADD, LINK, KEYS, ENCRYPT, OPEN, as the options say.
 void flow_client_up(
 	struct flow *f, struct flow_client *c, const struct flow_client_options *options);
+void flow_client_link(struct flow_client *c);
 void flow_client_keys(struct flow_client *c);
 void flow_client_encrypt(struct flow_client *c, bool on);
 void flow_client_open(struct flow_client *c, bool on);

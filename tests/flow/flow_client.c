@@ -90,6 +90,22 @@ struct session *flow_session(const struct flow_client *c)
 	return session_table_find(&c->f->sessions[c->options.worker], c->id);
 }
 
+void flow_client_link(struct flow_client *c)
+{
+	struct lane_command link = {
+		.kind = COMMAND_SESSION_LINK,
+		.link =
+			{
+				.mtu = c->options.mtu ? c->options.mtu : 1400,
+				.mss_max = c->options.mss_max,
+				.send_pfc = c->options.send_pfc,
+				.send_acfc = c->options.send_acfc,
+			},
+	};
+
+	session_command(c, &link);
+}
+
 static void add(struct flow_client *c)
 {
 	const struct flow_client_options *o = &c->options;
@@ -139,17 +155,8 @@ void flow_client_up(
 	c->seq = SEQ_FIRST;
 	add(c);
 
-	struct lane_command link = {
-		.kind = COMMAND_SESSION_LINK,
-		.link =
-			{
-				.mtu = c->options.mtu ? c->options.mtu : 1400,
-				.mss_max = c->options.mss_max,
-				.send_pfc = c->options.send_pfc,
-				.send_acfc = c->options.send_acfc,
-			},
-	};
-	session_command(c, &link);
+	if (!c->options.not_linked)
+		flow_client_link(c);
 	if (!c->options.clear && !c->options.clear_but_required) {
 		flow_client_keys(c);
 		flow_client_encrypt(c, true);

@@ -57,8 +57,9 @@ TEST(follow, lcp_moves_a_session_that_has_not_begun)
 	struct flow_down down;
 	uint32_t address = 0;
 
-	open_with(
-		&f, &c, (struct flow_client_options){.clear_but_required = true, .not_open = true});
+	open_with(&f, &c,
+		(struct flow_client_options){
+			.clear_but_required = true, .not_linked = true, .not_open = true});
 	c.outer = ELSEWHERE;
 	send_lcp(&c);
 	EXPECT_EQ(address_of(&c), ELSEWHERE);
@@ -103,7 +104,8 @@ TEST(follow, what_is_not_lcp_moves_nothing)
 		{4, {0xff, 3, 0xc0, 0x21}},
 		{7, {0xff, 3, 0xc0, 0x21, 1, 1, 0}},
 		{8, {0xff, 3, 0xc0, 0x21, 0, 1, 0, 4}},	    // code
-		{8, {0xff, 3, 0xc0, 0x21, 14, 1, 0, 4}},    // code
+		{8, {0xff, 3, 0xc0, 0x21, 5, 1, 0, 4}},	    // Terminate-Request
+		{8, {0xff, 3, 0xc0, 0x21, 9, 1, 0, 4}},	    // Echo-Request
 		{8, {0xff, 3, 0xc0, 0x21, 1, 1, 0, 5}},	    // longer than the frame
 		{8, {0xff, 3, 0xc0, 0x21, 1, 1, 0, 3}},	    // shorter than its header
 		{8, {0xff, 3, 0xc0, 0x23, 1, 1, 0, 4}},	    // PAP
@@ -113,8 +115,9 @@ TEST(follow, what_is_not_lcp_moves_nothing)
 	struct flow f;
 	struct flow_client c;
 
-	open_with(
-		&f, &c, (struct flow_client_options){.clear_but_required = true, .not_open = true});
+	open_with(&f, &c,
+		(struct flow_client_options){
+			.clear_but_required = true, .not_linked = true, .not_open = true});
 	uint32_t before = c.outer;
 	c.outer = ELSEWHERE;
 	for (unsigned int i = 0; i < RTE_DIM(frames); i++) {
@@ -136,7 +139,7 @@ TEST(follow, early_moves_are_bounded)
 	struct flow f;
 	struct flow_client c, forger;
 
-	open_with(&f, &c, (struct flow_client_options){.not_open = true});
+	open_with(&f, &c, (struct flow_client_options){.not_linked = true, .not_open = true});
 	for (unsigned int i = 1; i < 20; i++) {
 		SHIM_TRACE_CASE(i);
 		forger = c;
@@ -147,6 +150,34 @@ TEST(follow, early_moves_are_bounded)
 		send_lcp(&c);
 		EXPECT_EQ(address_of(&c), c.outer);
 	}
+	flow_close(&f);
+}
+
+// A client whose link is agreed sends no LCP for a while, and what it sends meanwhile, the answer to a challenge say,
+// brings the session back to nowhere. So one packet of somebody who has guessed its Call ID must not move it.
+TEST(follow, lcp_moves_no_session_whose_link_is_agreed)
+{
+	static const uint8_t response[] = {2, 1, 0, 5, 0};
+	struct flow f;
+	struct flow_client c, forger;
+
+	open_with(&f, &c,
+		(struct flow_client_options){
+			.clear_but_required = true, .not_linked = true, .not_open = true});
+	uint32_t first = c.outer;
+	c.outer = ELSEWHERE;
+	send_lcp(&c);
+	flow_client_link(&c);
+	forger = c;
+	forger.outer = ELSEWHERE + 1;
+	send_lcp(&forger);
+	EXPECT_EQ(flow_drops(&f, DROP_WRONG_SOURCE), 1);
+	flow_send_control(&c, PPP_CHAP, response, sizeof(response));
+	EXPECT_EQ(address_of(&c), ELSEWHERE);
+	EXPECT_EQ(flow_count(&f, control_frames_in), 2);
+	c.outer = first; // where its control connection comes from
+	send_lcp(&c);
+	EXPECT_EQ(address_of(&c), first);
 	flow_close(&f);
 }
 
@@ -177,7 +208,8 @@ TEST(follow, what_decrypts_moves_a_session)
 	flow_close(&f);
 }
 
-// Forged and replayed packets of another source: not a bit of the session changes but its counters.
+// Forged and replayed packets of another source: not a bit of the session changes but its counters and
+// what trials have used up.
 TEST(follow, forged_packets_change_nothing)
 {
 	struct flow f;
@@ -215,6 +247,7 @@ TEST(follow, forged_packets_change_nothing)
 	EXPECT_EQ(flow_drops(&f, DROP_WRONG_SOURCE), 2003);
 
 	before.counters = flow_session(&c)->counters;
+	before.trial_gate_ns = flow_session(&c)->trial_gate_ns;
 	EXPECT_EQ(memcmp(&before, flow_session(&c), sizeof(before)), 0);
 	EXPECT_EQ(flow_session(&c)->counters.moves, 0);
 	(void)flow_discard(&f, FLOW_INSIDE);
@@ -223,11 +256,40 @@ TEST(follow, forged_packets_change_nothing)
 	flow_close(&f);
 }
 
+// A copy of a packet that the key has not seen yet, since it came in the same burst or waits for a missing one,
+// would decrypt.
+TEST(follow, copies_of_what_is_on_its_way_move_nothing)
+{
+	struct flow f;
+	struct flow_client c;
+	uint8_t ip[FLOW_FRAME_BYTES], ppp[FLOW_FRAME_BYTES], frame[FLOW_FRAME_BYTES];
+
+	open_with(&f, &c, (struct flow_client_options){.reorder_pkts = 8});
+	uint32_t home = c.outer;
+	send_data(&c);
+	for (unsigned int gap = 0; gap < 2; gap++) {
+		SHIM_TRACE_CASE(gap);
+		for (unsigned int i = 0; i < gap; i++)
+			flow_client_lose(&c);
+		size_t len = flow_ip(ip, c.inner, FLOW_HOST, INET_UDP, 100);
+		len = flow_ppp_data(&c, ppp, PPP_IP, ip, len);
+		size_t frame_len = flow_gre_frame(&c, frame, c.seq, ppp, len);
+		ASSERT_TRUE(flow_push(&f, FLOW_OUTSIDE, 0, frame, frame_len));
+		struct flow_client other = c;
+		other.outer = ELSEWHERE;
+		flow_send_gre(&other, ++c.seq, ppp, len);
+		EXPECT_EQ(address_of(&c), home);
+		EXPECT_EQ(flow_drops(&f, DROP_WRONG_SOURCE), gap + 1);
+	}
+	EXPECT_EQ(flow_session(&c)->n_held, 1);
+	flow_close(&f);
+}
+
 // Trials of forged packets have a rate, counted in key changes: what costs few still has a chance when it is
 // used up by those that cost many.
 TEST(follow, trials_have_a_rate)
 {
-	enum { FORGED = 200, CHANGES = 250, BURST = 4096 };
+	enum { FORGED = 200, CHANGES = 250, BURST = 1024 };
 	struct flow f;
 	struct flow_client c;
 	uint8_t ppp[100] = {0, PPP_COMP};
@@ -247,6 +309,32 @@ TEST(follow, trials_have_a_rate)
 	c.outer = ELSEWHERE;
 	send_data(&c);
 	EXPECT_EQ(flow_session(&c)->counters.moves, 1);
+	flow_close(&f);
+}
+
+// Who has the numbers of one session does not use up what the others may cost.
+TEST(follow, trials_of_one_session_leave_enough_for_others)
+{
+	enum { FORGED = 2000, CHANGES = 20, LOST = 250 };
+	struct flow f;
+	struct flow_client c, victim;
+	uint8_t ppp[100] = {0, PPP_COMP};
+
+	open_with(&f, &c, (struct flow_client_options){0});
+	flow_client_up(&f, &victim, &(struct flow_client_options){.number = 3, .nat_loose = true});
+	send_data(&c);
+	send_data(&victim);
+	struct flow_client other = c;
+	other.outer = ELSEWHERE;
+	mppe_packet_put(ppp + 2, MPPE_PACKET_FLUSHED | MPPE_PACKET_ENCRYPTED,
+		(uint16_t)(c.up.last + CHANGES) & MPPE_COHERENCY_MASK);
+	for (unsigned int i = 0; i < FORGED; i++)
+		flow_send_gre(&other, c.seq, ppp, sizeof(ppp));
+	for (unsigned int i = 0; i < LOST; i++)
+		flow_client_lose(&victim);
+	victim.outer = ELSEWHERE + 1;
+	send_data(&victim);
+	EXPECT_EQ(flow_session(&victim)->counters.moves, 1);
 	flow_close(&f);
 }
 
@@ -283,10 +371,12 @@ TEST(follow, a_session_in_the_clear_stays_where_it_was_opened)
 	struct flow f;
 	struct flow_client c;
 
-	open_with(&f, &c, (struct flow_client_options){.clear = true, .not_open = true});
+	open_with(&f, &c,
+		(struct flow_client_options){.clear = true, .not_linked = true, .not_open = true});
 	c.outer = ELSEWHERE;
 	send_lcp(&c);
 	EXPECT_EQ(address_of(&c), ELSEWHERE);
+	flow_client_link(&c);
 	flow_client_open(&c, true);
 	send_data(&c);
 	EXPECT_EQ(flow_discard(&f, FLOW_INSIDE), 1);

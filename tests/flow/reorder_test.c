@@ -380,3 +380,33 @@ TEST(reorder, random_streams)
 		}
 	}
 }
+
+// The time is over for the packets of many clients at once, and all are for one other client.
+TEST(reorder, many_for_another_client_go_on_at_once)
+{
+	enum { CLIENTS = 40, HELD = 8 };
+	struct flow f;
+	struct flow_client c, to;
+	struct flow_down down;
+	uint8_t ip[FLOW_FRAME_BYTES];
+	unsigned int n = 0;
+
+	flow_open(&f, NULL);
+	flow_client_up(&f, &to, &(struct flow_client_options){.clear = true});
+	for (unsigned int i = 0; i < CLIENTS; i++) {
+		const struct flow_client_options options = {
+			.number = 3 + i, .clear = true, .reorder_pkts = HELD, .reorder_us = 200000};
+		flow_client_up(&f, &c, &options);
+		size_t len = flow_ip(ip, c.inner, to.inner, INET_UDP, 100);
+		flow_send_up(&c, ip, len);
+		flow_client_lose(&c);
+		for (unsigned int k = 0; k < HELD - 1; k++)
+			flow_send_up(&c, ip, len);
+	}
+	wait_us(&f, 210000);
+	while (flow_take_down(&to, &down))
+		n++;
+	EXPECT_EQ(n, CLIENTS * HELD);
+	EXPECT_EQ(flow_drops_all(&f), 0);
+	flow_close(&f);
+}

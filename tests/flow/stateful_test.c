@@ -293,6 +293,25 @@ TEST(stateful, where_it_is_not_configured_there_are_no_keys)
 	flow_close(&f);
 }
 
+// Nor is anything in the clear then, also where policy would have allowed that: the client has agreed to encrypt.
+TEST(stateful, refused_keys_leave_nothing_in_the_clear)
+{
+	struct flow f;
+	struct flow_client c;
+
+	flow_open(&f, NULL);
+	flow_client_up(&f, &c, &(struct flow_client_options){.clear = true});
+	c.options.stateful_up = c.options.stateful_down = true;
+	flow_client_keys(&c);
+	flow_client_encrypt(&c, true);
+	EXPECT_EQ(flow_count(&f, keys_refused), 1);
+	c.encrypts = false;
+	EXPECT_EQ(send_up(&c, 1), 0);
+	send_down(&c);
+	EXPECT_EQ(flow_drops(&f, DROP_CLEAR_REFUSED), 2);
+	flow_close(&f);
+}
+
 // One direction only: what is sent is encrypted, what is received has no keys.
 TEST(stateful, a_direction_without_strength_has_no_keys)
 {

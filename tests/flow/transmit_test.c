@@ -133,6 +133,32 @@ TEST(transmit, queue_is_bounded)
 	flow_close(&f);
 }
 
+// Clients that acknowledge nothing (Linux, while it only receives) do not use up what all share.
+TEST(transmit, full_windows_leave_room_for_others)
+{
+	enum { CLIENTS = 60, HELD = 8 };
+	struct flow f;
+	struct flow_client c;
+	uint8_t ip[FLOW_FRAME_BYTES];
+
+	flow_open(&f, NULL);
+	for (unsigned int i = 0; i < CLIENTS; i++) {
+		SHIM_TRACE_CASE(i);
+		const struct flow_client_options options = {.number = 2 + i,
+			.peer_window = 1,
+			.ack_timeout_us = 10000000,
+			.reorder_pkts = HELD};
+		flow_client_up(&f, &c, &options);
+		send_down(&c, 0, WAITING_MAX + 2);
+		EXPECT_GT(flow_session(&c)->n_waiting, 0);
+		flow_send_up(&c, ip, flow_ip(ip, c.inner, FLOW_HOST, INET_UDP, 100));
+		flow_client_lose(&c);
+		flow_send_up(&c, ip, flow_ip(ip, c.inner, FLOW_HOST, INET_UDP, 100));
+		EXPECT_EQ(flow_session(&c)->n_held, 1);
+	}
+	flow_close(&f);
+}
+
 TEST(transmit, control_frames_do_not_wait)
 {
 	struct flow f;

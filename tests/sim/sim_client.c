@@ -55,7 +55,7 @@ void sim_client_init(struct sim_client *c, const struct sim_peer_profile *profil
 	c->profile = profile;
 	c->n_received = 0;
 	c->is_started = c->is_connected = c->is_closed = false;
-	c->call_id = (uint16_t)sim_random_u64(random);
+	c->call_id = profile->call_id ? profile->call_id : (uint16_t)sim_random_u64(random);
 	c->server_call_id = 0;
 	c->call_due_ns = c->ppp_due_ns = SIM_NEVER;
 	c->give_up_ns = patience_ns;

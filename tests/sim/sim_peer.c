@@ -88,24 +88,45 @@ static void judge_up(struct sim_peer *p)
 		p->tunnel->address = p->address;
 }
 
+static void ask_for_protocol(
+	struct sim_peer *p, uint16_t protocol, struct span request, uint64_t now_ns)
+{
+	p->n_protocols++;
+	sim_tunnel_send_frame(p->tunnel, protocol, request, now_ns);
+}
+
+// IPCP, and what else the client would have: once, so that Protocol-Rejects can be counted.
+static void start_ip(struct sim_peer *p, uint64_t now_ns)
+{
+	static const uint8_t ipv6cp[] = {1, 1, 0, 14, 1, 10, 2, 0, 0, 0xff, 0xfe, 0, 0, 1};
+	static const uint8_t acsp[] = {1, 1, 0, 10, 1, 6, 0, 0, 0, 1};
+
+	if (p->cps[SIM_IPCP].is_started)
+		return;
+	start(p, SIM_IPCP, now_ns);
+	if (p->profile->asks_ipv6cp)
+		ask_for_protocol(p, PPP_IPV6CP, span_of(ipv6cp, sizeof(ipv6cp)), now_ns);
+	if (p->profile->asks_acsp)
+		ask_for_protocol(p, ACSP, span_of(acsp, sizeof(acsp)), now_ns);
+}
+
 static void start_network(struct sim_peer *p, uint64_t now_ns)
 {
 	p->is_authenticated = true;
 	if (p->profile->ccp != SIM_CCP_REJECTS_PROTOCOL)
 		start(p, SIM_CCP, now_ns);
 	if (!p->profile->waits_for_ccp || !needs_encryption(p))
-		start(p, SIM_IPCP, now_ns);
-	if (p->profile->asks_ipv6cp) {
-		static const uint8_t request[] = {1, 1, 0, 14, 1, 10, 2, 0, 0, 0xff, 0xfe, 0, 0, 1};
+		start_ip(p, now_ns);
+}
 
-		sim_tunnel_send_frame(
-			p->tunnel, PPP_IPV6CP, span_of(request, sizeof(request)), now_ns);
-	}
-	if (p->profile->asks_acsp) {
-		static const uint8_t request[] = {1, 1, 0, 10, 1, 6, 0, 0, 0, 1};
+static void identify(struct sim_peer *p, uint8_t id, const char *text, uint64_t now_ns)
+{
+	uint8_t bytes[64];
+	struct writer w = writer_of(bytes, sizeof(bytes));
 
-		sim_tunnel_send_frame(p->tunnel, ACSP, span_of(request, sizeof(request)), now_ns);
-	}
+	writer_u32(&w, p->magic);
+	writer_bytes(&w, text, strlen(text));
+	send_packet(p, SIM_LCP, CP_IDENTIFICATION, id, span_of(bytes, w.len), now_ns);
 }
 
 static void protocol_is_open(struct sim_peer *p, enum sim_cp_kind kind, uint64_t now_ns)
@@ -120,17 +141,14 @@ static void protocol_is_open(struct sim_peer *p, enum sim_cp_kind kind, uint64_t
 		p->echo_due_ns = p->profile->echo_interval_ns
 					 ? now_ns + p->profile->echo_interval_ns
 					 : SIM_NEVER;
-		if (p->profile->sends_identification) {
-			uint8_t text[] = "....MSRASV5.20";
-
-			bytes_put_u32(text, p->magic);
-			send_packet(p, SIM_LCP, CP_IDENTIFICATION, 90,
-				span_of(text, sizeof(text) - 1), now_ns);
+		if (p->profile->identification) {
+			identify(p, 2, p->profile->identification, now_ns);
+			identify(p, 3, "MSRAS-0-FLEET", now_ns);
 		}
 		sim_peer_auth_start(p, now_ns);
 	}
 	if (kind == SIM_CCP && p->profile->waits_for_ccp)
-		start(p, SIM_IPCP, now_ns);
+		start_ip(p, now_ns);
 	judge_up(p);
 }
 
@@ -280,8 +298,12 @@ static void take_refusal(
 static void take_protocol_reject(
 	struct sim_peer *p, const struct cp_packet *packet, uint64_t now_ns)
 {
-	if (packet->data.len < 2 || bytes_get_u16(packet->data.bytes) != PPP_CCP ||
-		!p->cps[SIM_CCP].is_started)
+	uint16_t protocol = packet->data.len < 2 ? 0 : bytes_get_u16(packet->data.bytes);
+
+	if ((protocol == PPP_IPV6CP && p->profile->asks_ipv6cp) ||
+		(protocol == ACSP && p->profile->asks_acsp))
+		p->n_rejected++;
+	if (protocol != PPP_CCP || !p->cps[SIM_CCP].is_started)
 		return;
 	protocol_is_down(p, SIM_CCP);
 	stop(p, SIM_CCP);

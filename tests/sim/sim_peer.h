@@ -30,8 +30,9 @@ struct sim_peer_profile {
 	uint32_t strengths; // MPPE_OPTION_* that it takes; 0: 128 bit
 	bool takes_stateful;
 	bool no_stateless;
-	bool rejects_modes; // what it does not take it rejects, others suggest what they do
-	bool may_go_clear;  // goes on without encryption
+	bool rejects_compression; // of LCP's fields, and the ACCM: for its GRE takes none
+	bool rejects_modes;	  // what it does not take it rejects, others suggest what they do
+	bool may_go_clear;	  // goes on without encryption
 	enum sim_mppe_kind mppe;
 	bool has_wrong_keys; // NT 4 SP5, 128 bit: the keys are not those of the password
 	bool asks_deflate;   // beside MPPE
@@ -39,13 +40,14 @@ struct sim_peer_profile {
 	uint8_t n_servers;   // name servers asked for: 0, 2 (DNS) or 4 (DNS and NBNS)
 	bool waits_for_ccp;  // IPCP only when CCP is open; before, Terminate-Ack
 	bool asks_ipv6cp;
-	bool asks_acsp; // an NCP of macOS, 0x8235
-	bool sends_identification;
-	bool answers_afresh; // a repeated Challenge gets a new peer challenge
+	bool asks_acsp;		    // an NCP of macOS, 0x8235
+	const char *identification; // of LCP, before the one of the machine; NULL: none
+	bool answers_afresh;	    // a repeated Challenge gets a new peer challenge
 	uint64_t restart_ns;
 	uint64_t echo_interval_ns; // LCP Echo-Requests, 0: none
 	// PPTP
 	uint64_t call_delay_ns; // between SCCRP and OCRQ
+	uint16_t call_id;	// 0: a random one
 	uint16_t window;
 	uint8_t n_link_infos;
 };
@@ -88,6 +90,7 @@ struct sim_peer {
 	uint64_t reset_due_ns; // no CCP Reset-Request before
 	uint32_t address, server_address;
 	uint64_t echo_due_ns;
+	unsigned int n_protocols, n_rejected; // beside the three: asked for, and Protocol-Rejects
 	bool is_up;
 	bool was_refused; // CHAP Failure or PAP Nak came
 	bool has_ended;	  // the link is closed, or given up

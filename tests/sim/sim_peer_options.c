@@ -135,11 +135,14 @@ static void judge_lcp(struct sim_peer *p, const struct cp_option *option, struct
 		judge_auth(p, option, a);
 		break;
 	case LCP_MRU:
-	case LCP_ACCM:
 	case LCP_MAGIC:
 	case LCP_PFC:
-	case LCP_ACFC:
 		break;
+	case LCP_ACCM:
+	case LCP_ACFC:
+		if (!p->profile->rejects_compression)
+			break;
+		// fall through
 	default:
 		writer_bytes(&a->reject, option->whole.bytes, option->whole.len);
 		break;

@@ -6,6 +6,7 @@
 enum {
 	MPPE_STRENGTHS = MPPE_OPTION_40 | MPPE_OPTION_56 | MPPE_OPTION_128,
 	WINDOWS_BITS = MPPE_STRENGTHS | MPPE_OPTION_MPPC,
+	EXPORT_BITS = WINDOWS_BITS & ~MPPE_OPTION_128,
 };
 
 #define MSCHAP AUTH_METHOD_MSCHAPV2, AUTH_METHOD_MSCHAPV1
@@ -26,6 +27,7 @@ const struct sim_peer_profile sim_profiles[SIM_PROFILES] = {
 			.asks_vj = true,
 			.n_servers = 2,
 			.waits_for_ccp = true,
+			.asks_ipv6cp = true,
 			.answers_afresh = true,
 			.restart_ns = 3 * SIM_SEC,
 			.call_delay_ns = 1 * SIM_SEC,
@@ -46,11 +48,30 @@ const struct sim_peer_profile sim_profiles[SIM_PROFILES] = {
 			.asks_vj = true,
 			.n_servers = 2,
 			.waits_for_ccp = true,
+			.asks_ipv6cp = true,
 			.answers_afresh = true,
 			.restart_ns = 3 * SIM_SEC,
 			.call_delay_ns = 1 * SIM_SEC,
 			.window = 3,
 			.n_link_infos = 1,
+		},
+	// tests/pcap/data/kernelclient.pcap: no second of rest before the call, always the same Call ID, no
+	// Set-Link-Info, and no compressed fields, because the plugin says so to pppd.
+	[SIM_PROFILE_KERNEL] =
+		{
+			.name = "linux-kernel",
+			.methods = {MSCHAP},
+			.mru = 1400,
+			.rejects_compression = true,
+			.mppe_bits = MPPE_OPTION_STATELESS | MPPE_OPTION_128,
+			.rejects_modes = true,
+			.mppe = SIM_MPPE_LINUX,
+			.asks_vj = true,
+			.waits_for_ccp = true,
+			.answers_afresh = true,
+			.restart_ns = 3 * SIM_SEC,
+			.call_id = 1,
+			.window = 64,
 		},
 	[SIM_PROFILE_WINDOWS_95] =
 		{
@@ -115,7 +136,9 @@ const struct sim_peer_profile sim_profiles[SIM_PROFILES] = {
 			.asks_accm = true,
 			.asks_pfc = true,
 			.asks_acfc = true,
+			.asks_callback = true,
 			.asks_multilink = true,
+			.asks_endpoint = true,
 			.mppe_bits = MPPE_OPTION_STATELESS | MPPE_OPTION_128,
 			.takes_stateful = true,
 			.has_wrong_keys = true,
@@ -124,6 +147,8 @@ const struct sim_peer_profile sim_profiles[SIM_PROFILES] = {
 			.window = 16,
 			.n_link_infos = 1,
 		},
+	// From here on MRU 1400 and no ACCM, callback asked for once, the version of RAS and the machine's name by
+	// Identification as soon as LCP is open, two Set-Link-Info.
 	[SIM_PROFILE_WINDOWS_2000] =
 		{
 			.name = "windows-2000",
@@ -140,7 +165,28 @@ const struct sim_peer_profile sim_profiles[SIM_PROFILES] = {
 			.may_go_clear = true, // "optional encryption"
 			.asks_vj = true,
 			.n_servers = 4,
-			.sends_identification = true,
+			.identification = "MSRASV5.00",
+			.restart_ns = 2 * SIM_SEC,
+			.window = 64,
+			.n_link_infos = 2,
+		},
+	// As sold outside of North America: 40 and 56 bit alone. This one requires encryption.
+	[SIM_PROFILE_WINDOWS_2000_EXPORT] =
+		{
+			.name = "windows-2000-export",
+			.methods = {ANY},
+			.mru = 1400,
+			.asks_pfc = true,
+			.asks_acfc = true,
+			.asks_callback = true,
+			.asks_multilink = true,
+			.asks_endpoint = true,
+			.mppe_bits = MPPE_OPTION_STATELESS | EXPORT_BITS,
+			.strengths = MPPE_OPTION_40 | MPPE_OPTION_56,
+			.takes_stateful = true,
+			.asks_vj = true,
+			.n_servers = 4,
+			.identification = "MSRASV5.00",
 			.restart_ns = 2 * SIM_SEC,
 			.window = 64,
 			.n_link_infos = 2,
@@ -148,7 +194,7 @@ const struct sim_peer_profile sim_profiles[SIM_PROFILES] = {
 	[SIM_PROFILE_WINDOWS_XP] =
 		{
 			.name = "windows-xp",
-			.methods = {ANY},
+			.methods = {MSCHAP}, // "typical": a secured password, encryption required
 			.mru = 1400,
 			.asks_pfc = true,
 			.asks_acfc = true,
@@ -157,7 +203,7 @@ const struct sim_peer_profile sim_profiles[SIM_PROFILES] = {
 			.strengths = MPPE_STRENGTHS,
 			.takes_stateful = true,
 			.n_servers = 4,
-			.sends_identification = true,
+			.identification = "MSRASV5.10",
 			.restart_ns = 2 * SIM_SEC,
 			.window = 64,
 			.n_link_infos = 2,
@@ -175,7 +221,7 @@ const struct sim_peer_profile sim_profiles[SIM_PROFILES] = {
 			.takes_stateful = true,
 			.n_servers = 4,
 			.asks_ipv6cp = true,
-			.sends_identification = true,
+			.identification = "MSRASV5.20",
 			.restart_ns = 2 * SIM_SEC,
 			.window = 64,
 			.n_link_infos = 2,
@@ -200,10 +246,13 @@ const struct sim_peer_profile sim_profiles[SIM_PROFILES] = {
 			.window = 64,
 			.n_link_infos = 1,
 		},
+	// mtpd's PPTP, a window of its own, no Set-Link-Info, no Stop; then pppd.
 	[SIM_PROFILE_ANDROID] =
 		{
 			.name = "android",
-			.methods = {MSCHAP},
+			.methods =
+				{ANY}, // it refuses EAP alone, and wants MPPE of whatever it is asked
+			.mru = 1400,
 			.asks_accm = true,
 			.asks_pfc = true,
 			.asks_acfc = true,
@@ -214,18 +263,17 @@ const struct sim_peer_profile sim_profiles[SIM_PROFILES] = {
 			.waits_for_ccp = true,
 			.answers_afresh = true,
 			.restart_ns = 3 * SIM_SEC,
-			.window = 64,
-			.n_link_infos = 0,
+			.window = 8192,
 		},
 	[SIM_PROFILE_ROUTEROS] =
 		{
 			.name = "routeros",
 			.methods = {ANY},
 			.mru = 1450,
-			.asks_endpoint = true,
 			.mppe_bits = MPPE_OPTION_STATELESS | MPPE_OPTION_128 | MPPE_OPTION_40,
 			.strengths = MPPE_OPTION_128 | MPPE_OPTION_40,
 			.mppe = SIM_MPPE_LINUX,
+			.may_go_clear = true, // use-encryption=yes; "required" is another word
 			.restart_ns = 3 * SIM_SEC,
 			.echo_interval_ns = 30 * SIM_SEC,
 			.window = 100,

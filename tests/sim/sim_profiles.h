@@ -9,11 +9,13 @@
 enum sim_profile {
 	SIM_PROFILE_PPTP_LINUX,	      // pppd 2.4.9 and pptp-linux
 	SIM_PROFILE_PPPD_STATEFUL,    // the same with mppe-stateful
+	SIM_PROFILE_KERNEL,	      // pppd's plugin for the PPTP of Linux's kernel
 	SIM_PROFILE_WINDOWS_95,	      // Dial-Up Networking 1.3
 	SIM_PROFILE_WINDOWS_95_CLEAR, // 1.2, which cannot encrypt
 	SIM_PROFILE_NT4,
 	SIM_PROFILE_NT4_SP5, // 128 bit with keys of its own
 	SIM_PROFILE_WINDOWS_2000,
+	SIM_PROFILE_WINDOWS_2000_EXPORT, // without the High Encryption Pack
 	SIM_PROFILE_WINDOWS_XP,
 	SIM_PROFILE_WINDOWS_7, // Vista to 11
 	SIM_PROFILE_MACOS,

@@ -15,6 +15,7 @@ enum {
 	TAIL_PKTS = 40,
 	TAIL_PKTS_AFTER_OUTAGE = 320, // the credit of mppe_sync may have to grow first
 	OUTAGE_LONG_TICKS = 400,
+	WAITS_MAX = 150,
 };
 
 static const uint64_t time_max_ns = 900 * SIM_SEC;
@@ -43,6 +44,7 @@ struct run {
 	uint64_t renegotiate_ns;
 	unsigned int n_renegotiations;
 	unsigned int n_ticks; // left of data or tail
+	unsigned int n_waits; // for both to be up again
 	unsigned int outage[SIM_SIDES];
 	bool had_long_outage;
 	bool has_forger;
@@ -294,8 +296,11 @@ static void check_up(const struct run *r)
 	EXPECT_EQ(is_encrypted, r->server.is_encrypting);
 	EXPECT_EQ(is_encrypted, r->result->outcome == SIM_COMES_UP_ENCRYPTED);
 	r->result->is_encrypted = is_encrypted;
-	if (is_encrypted)
+	if (is_encrypted) {
+		r->result->up = peer->tunnel->mppe[SIM_OUT].mode;
+		r->result->down = peer->tunnel->mppe[SIM_IN].mode;
 		check_keys(r);
+	}
 	EXPECT_EQ(peer->address, r->server.client_address);
 	EXPECT_EQ(peer->server_address, SIM_SERVER_ADDRESS);
 }
@@ -455,6 +460,11 @@ static void tick_data(struct run *r)
 
 static void tick_tail(struct run *r)
 {
+	// An outage may have caught a request; it comes again when its timer says so.
+	if (!are_both_up(r) && r->n_waits++ < WAITS_MAX) {
+		enter(r, STAGE_TAIL, 100 * SIM_MS);
+		return;
+	}
 	send_both(r);
 	if (--r->n_ticks > 0)
 		// Resets take a time of their own.
@@ -463,12 +473,19 @@ static void tick_tail(struct run *r)
 		enter(r, STAGE_SETTLE, 1 * SIM_SEC);
 }
 
+// A request that was repeated over a slow path makes an open protocol negotiate again: that is no end.
+static bool is_call_over(const struct run *r)
+{
+	return r->server.is_call_over || r->client.is_closed || r->client.peer.has_ended ||
+	       r->client.peer.is_terminating || r->path.conditions.is_dead[SIM_CLIENT];
+}
+
 static void tick_settle(struct run *r)
 {
 	const struct sim_data *s = &r->server.data, *c = &r->client.tunnel.data;
 
 	r->result->has_recovered =
-		are_both_up(r) && s->last_received == c->n_sent && c->last_received == s->n_sent;
+		!is_call_over(r) && s->last_received == c->n_sent && c->last_received == s->n_sent;
 	if (r->path.is_traced)
 		printf("%12.6f   server got %u of %u, client %u of %u\n", (double)r->now_ns / 1e9,
 			s->last_received, c->n_sent, c->last_received, s->n_sent);
@@ -573,6 +590,8 @@ static void finish(struct run *r)
 	if (!r->profile.has_wrong_keys)
 		result->n_wrong += r->client.tunnel.data.n_wrong;
 	result->n_desyncs = s->n_desyncs;
+	result->n_protocols = r->client.peer.n_protocols;
+	result->n_rejected = r->client.peer.n_rejected;
 }
 
 static void run(struct run *r)
@@ -591,7 +610,7 @@ static void run(struct run *r)
 		if (r->stage == STAGE_SETUP && are_both_up(r))
 			when_up(r);
 		else if (r->stage != STAGE_SETUP && r->stage != STAGE_RENEGOTIATE &&
-			 r->stage != STAGE_DRAIN && !are_both_up(r))
+			 r->stage != STAGE_DRAIN && is_call_over(r))
 			enter(r, STAGE_GOODBYE, 0);
 	}
 	finish(r);
@@ -607,7 +626,7 @@ static struct run *begin(bool is_traced, struct sim_result *out)
 	r.stage = STAGE_SETUP;
 	r.now_ns = 0;
 	r.next_ns = SIM_NEVER;
-	r.n_renegotiations = r.n_ticks = 0;
+	r.n_renegotiations = r.n_ticks = r.n_waits = 0;
 	r.had_long_outage = r.asks_stateful = false;
 	memset(r.outage, 0, sizeof(r.outage));
 	return &r;
@@ -622,18 +641,17 @@ void sim_run(uint64_t seed, bool is_traced, struct sim_result *out)
 	run(r);
 }
 
-void sim_run_profile(enum sim_profile profile, const struct sim_policy *policy, bool is_traced,
-	struct sim_result *out)
+static void run_alone(uint64_t seed, const struct sim_peer_profile *profile,
+	const struct sim_policy *policy, bool is_traced, struct sim_result *out)
 {
 	struct run *r = begin(is_traced, out);
 
-	r->random.state = profile;
-	out->profile = profile;
+	r->random.state = seed;
 	out->policy = *policy;
-	out->outcome = sim_policy_outcome(policy, &sim_profiles[profile]);
+	out->outcome = sim_policy_outcome(policy, profile);
 	out->scenario = SIM_STATEFUL; // always with data
 	out->goodbye = SIM_BYE_LCP;
-	r->profile = sim_profiles[profile];
+	r->profile = *profile;
 	r->has_forger = false;
 	r->die_ns = SIM_NEVER;
 	sim_path_init(&r->path, &r->random);
@@ -643,4 +661,17 @@ void sim_run_profile(enum sim_profile profile, const struct sim_policy *policy, 
 	sim_client_init(
 		&r->client, &r->profile, SIM_TALKS, SIM_USER, SIM_PASSWORD, &r->path, &r->random);
 	run(r);
+}
+
+void sim_run_profile(enum sim_profile profile, const struct sim_policy *policy, bool is_traced,
+	struct sim_result *out)
+{
+	run_alone(profile, &sim_profiles[profile], policy, is_traced, out);
+	out->profile = profile;
+}
+
+void sim_run_client(const struct sim_peer_profile *profile, const struct sim_policy *policy,
+	bool is_traced, struct sim_result *out)
+{
+	run_alone(SIM_PROFILES, profile, policy, is_traced, out);
 }

@@ -40,7 +40,9 @@ struct sim_result {
 	uint64_t up_ns;		// when both were up
 	uint64_t over_ns;
 	unsigned int n_events;
-	bool is_encrypted; // when both were up
+	bool is_encrypted;		      // when both were up
+	struct mppe_mode up, down;	      // then
+	unsigned int n_protocols, n_rejected; // that the client asked for beside LCP, CCP, IPCP
 	// data
 	bool has_data;
 	unsigned int n_desyncs; // stateful losses that the worker told
@@ -51,6 +53,9 @@ struct sim_result {
 // One client under one policy over a clean path, with some data: what the tests of single clients run.
 void sim_run_profile(enum sim_profile profile, const struct sim_policy *policy, bool is_traced,
 	struct sim_result *out);
+// The same with a client that is none of the list.
+void sim_run_client(const struct sim_peer_profile *profile, const struct sim_policy *policy,
+	bool is_traced, struct sim_result *out);
 
 // Simulate the call with this seed. Checks on the way what must hold in every run.
 //

@@ -6,6 +6,8 @@
 #include "wire/gre.h"
 #include "wire/inet.h"
 
+#include <stdlib.h>
+
 static const uint64_t reorder_ns = 5 * SIM_MS;
 static const uint64_t ack_delay_ns = 500 * SIM_MS;
 static const uint64_t longest_call_ns = 2000 * SIM_SEC;
@@ -42,6 +44,11 @@ void sim_worker_set_time(uint64_t now_ns)
 
 // ---- one call
 
+static void stop(void)
+{
+	flow_close(&flow);
+}
+
 static void start(void)
 {
 	const struct flow_options options = {.may_be_stateful = true, .failures_max = 32};
@@ -51,6 +58,8 @@ static void start(void)
 	clock_ns = clock_base_ns = longest_call_ns;
 	flow_open(&flow, &options);
 	n_mbufs_before = rte_mempool_in_use_count(flow.pool);
+	if (atexit(stop) != 0)
+		abort();
 }
 
 void sim_worker_begin(struct sim_worker *w)

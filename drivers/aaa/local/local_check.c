@@ -87,8 +87,9 @@ static bool is_right(const struct auth_credentials *c, const struct local_user *
 	return false;
 }
 
-// What an operator cannot guess from "wrong password".
-static const char *why_wrong(const struct auth_credentials *c, const struct local_user *user)
+// What an operator cannot guess from "wrong password": such an answer of this user is never right,
+// so it tries no password either.
+static const char *why_never(const struct auth_credentials *c, const struct local_user *user)
 {
 	if (c->method == AUTH_METHOD_CHAP_MD5 && !user->has_clear)
 		return "chap needs the password in clear, and only its hash is known";
@@ -186,12 +187,14 @@ void local_check(struct local_users *users, const struct config *config,
 		return;
 	}
 	right = is_right(c, user) & !c->has_change;
-	if (!(is_known & right))
-		reject(reply, ERROR_BAD_LOGIN, why_wrong(c, user));
-	else if (user->is_disabled)
+	if (!(is_known & right)) {
+		reject(reply, ERROR_BAD_LOGIN, why_never(c, user));
+		reply->is_no_guess = reply->why != NULL;
+	} else if (user->is_disabled) {
 		reject(reply, ERROR_DISABLED, NULL);
-	else if (user->is_expired)
+	} else if (user->is_expired) {
 		reject(reply, ERROR_EXPIRED, NULL);
-	else
+	} else {
 		admit(c, user, user->nt_hash, reply);
+	}
 }

@@ -9,8 +9,10 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <pwd.h>
 #include <stdlib.h>
 #include <sys/random.h>
+#include <unistd.h>
 
 // Open addressing with linear probing, at most half full. The names in it are the operator's, so a
 // client cannot make a long chain; the seed only keeps the order from being the same everywhere.
@@ -25,6 +27,9 @@ struct local_users {
 	uint64_t seed;
 	uint32_t mask;
 	struct local_user nobody;
+	// Of the file, about users that the configuration does not have: they may come back.
+	struct password_entry *strangers; // strangers[LIMIT_USERS], NULL without a file
+	uint32_t n_strangers;
 	struct slot slots[]; // slots[mask + 1]
 };
 
@@ -135,13 +140,24 @@ static void tell_ignored(const struct local_users *users, const char *name, cons
 	event_send(users->log, &e);
 }
 
+static void keep_stranger(struct local_users *users, const struct password_entry *entry)
+{
+	if (users->n_strangers == LIMIT_USERS) {
+		tell_ignored(users, entry->name,
+			"a changed password of nobody: one too many to be kept");
+		return;
+	}
+	users->strangers[users->n_strangers++] = *entry;
+	tell_ignored(users, entry->name, "a changed password of nobody: kept, but not used");
+}
+
 static void take_entry(void *context, const struct password_entry *entry)
 {
 	struct local_users *users = context;
 	struct slot *slot = &users->slots[probe(users, span_of_text(entry->name))];
 
 	if (!slot->is_used)
-		tell_ignored(users, entry->name, "a changed password of nobody: not used");
+		keep_stranger(users, entry);
 	else if (!secret_equal_bytes(slot->user.replaced, entry->replaced, sizeof(entry->replaced)))
 		tell_ignored(users, entry->name,
 			"the configured password is newer than the changed one: the changed one is "
@@ -153,6 +169,7 @@ static void take_entry(void *context, const struct password_entry *entry)
 struct walk {
 	const struct local_users *users;
 	uint32_t at;
+	uint32_t stranger;
 };
 
 static bool next_entry(void *context, struct password_entry *out)
@@ -170,7 +187,26 @@ static bool next_entry(void *context, struct password_entry *out)
 		memcpy(out->replaced, slot->user.replaced, sizeof(out->replaced));
 		return true;
 	}
-	return false;
+	if (walk->stranger == walk->users->n_strangers)
+		return false;
+	*out = walk->users->strangers[walk->stranger++];
+	return true;
+}
+
+// Who has written it before: root reads it, and run_as_user is who changes it.
+static uid_t file_owner(const struct config *config)
+{
+	const struct passwd *p = config->run_as_user[0] ? getpwnam(config->run_as_user) : NULL;
+
+	return p ? p->pw_uid : geteuid();
+}
+
+static int read_file(struct local_users *users, const struct config *config)
+{
+	users->strangers = calloc(LIMIT_USERS, sizeof(users->strangers[0]));
+	if (!users->strangers)
+		return -ENOMEM;
+	return password_file_read(users->path, file_owner(config), users->log, take_entry, users);
 }
 
 // ---- what the driver calls
@@ -208,7 +244,7 @@ int local_users_new(const struct config *config, struct log *log, struct local_u
 	for (uint32_t i = 0; rc == 0 && i < config->n_users; i++)
 		rc = add(users, &config->users[i]);
 	if (rc == 0 && users->path[0])
-		rc = password_file_read(users->path, log, take_entry, users);
+		rc = read_file(users, config);
 	if (rc != 0) {
 		local_users_free(users);
 		return rc;
@@ -221,6 +257,10 @@ void local_users_free(struct local_users *users)
 {
 	if (!users)
 		return;
+	if (users->strangers)
+		secret_wipe_bytes(
+			users->strangers, users->n_strangers * sizeof(users->strangers[0]));
+	free(users->strangers);
 	secret_wipe_bytes(users, local_users_size(users->mask));
 	free(users);
 }

@@ -147,7 +147,7 @@ static int read_lines(FILE *f, const char *path, struct log *log,
 	return rc;
 }
 
-static int check_file(int fd, const char *path, struct log *log)
+static int check_file(int fd, const char *path, uid_t owner, struct log *log)
 {
 	struct stat st;
 
@@ -155,12 +155,14 @@ static int check_file(int fd, const char *path, struct log *log)
 		return tell_errno(log, path, errno);
 	if (!S_ISREG(st.st_mode))
 		return tell(log, path, 0, "this is no regular file", -EINVAL);
+	if (st.st_uid != 0 && st.st_uid != owner)
+		return tell(log, path, 0, "it belongs neither to root nor to adit's user", -EPERM);
 	if (st.st_mode & (S_IRWXG | S_IRWXO))
 		return tell(log, path, 0, "others than its owner may use it: chmod 0600", -EPERM);
 	return 0;
 }
 
-int password_file_read(const char *path, struct log *log,
+int password_file_read(const char *path, uid_t owner, struct log *log,
 	void (*take)(void *context, const struct password_entry *entry), void *context)
 {
 	char buffer[BUFFER_BYTES];
@@ -173,7 +175,7 @@ int password_file_read(const char *path, struct log *log,
 	int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	if (fd < 0)
 		return errno == ENOENT ? 0 : tell_errno(log, path, errno);
-	int rc = check_file(fd, path, log);
+	int rc = check_file(fd, path, owner, log);
 	FILE *f = rc == 0 ? fdopen(fd, "r") : NULL;
 	if (!f) {
 		close(fd);

@@ -9,6 +9,8 @@
 #include "config/limits.h"
 #include "crypto/mschap.h"
 
+#include <sys/types.h>
+
 struct log;
 
 struct password_entry {
@@ -19,10 +21,12 @@ struct password_entry {
 
 // Read every line; what is wrong is told to the log (NULL: to nobody).
 //
+//   owner    whose file it may be, but for root
 //   take     called for each entry
-//   returns  0, also when there is no such file yet | -EPERM others may read it | -EINVAL no
-//            regular file, or a line that is none of ours | -ENOENT no such directory | -errno
-int password_file_read(const char *path, struct log *log,
+//   returns  0, also when there is no such file yet | -EPERM others may read it, or it is somebody
+//            else's | -EINVAL no regular file, or a line that is none of ours | -ENOENT no such
+//            directory | -errno
+int password_file_read(const char *path, uid_t owner, struct log *log,
 	void (*take)(void *context, const struct password_entry *entry), void *context);
 
 // Write a file of mode 0600 that is on the disk when this returns 0. Else -errno, told to the log,

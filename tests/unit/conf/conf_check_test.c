@@ -355,6 +355,12 @@ TEST(conf_check, log_classes)
 		{.rest = "log_classes = ({ class = \"PPP\"; },\n{ class = \"PPP\"; });",
 			.wanted = "error: t:11: log_classes[1].class: log_classes[0] is about the "
 				  "same class\n"},
+		{.rest = "log_classes = ({ class = \"NONE\"; }, { class = \"AUTH\"; });",
+			.wanted = "error: t:10: log_classes[0].class = \"NONE\": must be "
+				  "\"AUTH\", \"AUTHDBG\", \"AUTHDECODE\", \"CONFIG\", "
+				  "\"EVENT\", \"GENERAL\", \"HARDWARE\", \"IP\", \"PPP\", "
+				  "\"PPPDBG\", \"PPPDECODE\", \"PPTP\", \"PPTPDBG\" or "
+				  "\"PPTPDECODE\"\n"},
 		{.rest = "log_classes = ({ class = \"PPP\"; console = 14; });",
 			.wanted = "error: t:10: log_classes[0].console = 14: must be 0..13\n"},
 	};

@@ -194,6 +194,23 @@ TEST(load, messages_of_methods_and_groups)
 	run_messages(cases, sizeof(cases) / sizeof(cases[0]));
 }
 
+// S3: who comes from a server that asked TACACS+ is told why that cannot be, under either name, and one
+// right method beside it does not help.
+TEST(load, s3_tacacs_is_refused_with_the_reason)
+{
+	static const struct message_case cases[] = {
+		{"auth = { methods = [\"tacacs+\"]; };\n",
+			"error: t.cfg:1: auth.methods[0] = \"tacacs+\": is not taken: TACACS+ "
+			"returns no keys for MPPE, so no call could be encrypted; use "
+			"\"mschapv2\"\n"},
+		{"auth = { methods = [\"mschapv2\", \"tacacs\"]; };\n",
+			"error: t.cfg:1: auth.methods[1] = \"tacacs\": is not taken: TACACS+ "
+			"returns no keys for MPPE, so no call could be encrypted; use "
+			"\"mschapv2\"\n"},
+	};
+	run_messages(cases, sizeof(cases) / sizeof(cases[0]));
+}
+
 TEST(load, empty_file_says_what_it_needs)
 {
 	struct config *c = config_new();
@@ -320,6 +337,23 @@ TEST(load, file_permissions)
 			strstr(load_test_report(&errors), "open to every user") != NULL);
 		unlink(path);
 	}
+	config_free(c);
+}
+
+TEST(load, log_file_that_is_a_directory)
+{
+	struct config *c = config_new();
+	struct config_errors errors;
+	char path[64], wanted[128];
+
+	write_file(path, "log.cfg", LOAD_TEST_MINIMAL "log = {\nfile = \"/tmp\"; };\n", 0600);
+	EXPECT_EQ(-EINVAL, config_load(path, c, &errors));
+	snprintf(wanted, sizeof(wanted),
+		"error: %s:8: log.file: is a directory, not the file in it\n", path);
+	EXPECT_STREQ(wanted, load_test_report(&errors));
+	write_file(path, "log.cfg", LOAD_TEST_MINIMAL "log = { file = \"/tmp/none\"; };\n", 0600);
+	EXPECT_EQ(0, config_load(path, c, &errors));
+	unlink(path);
 	config_free(c);
 }
 

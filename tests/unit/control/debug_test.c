@@ -281,19 +281,37 @@ TEST(debug, followers_are_bounded)
 // The event log follows where a severity asks for the class, and nowhere else: no level does.
 TEST(debug, the_log_follows_by_severity)
 {
-	const struct event_history *h;
+	char out[2048], hex[2 * 220 + 1];
+	int fds[2];
 
 	open_control();
-	h = &log_of_test.events->history;
+	ASSERT_EQ(0, pipe(fds));
+	close(log_of_test.fd);
+	log_of_test.fd = fds[1];
 	EXPECT_FALSE(debug_is_on(&control.debug, DEBUG_PPP_NEGOTIATION));
+	memset(log_of_test.severity[LOG_SINK_CONSOLE], 0, LOG_CLASS_COUNT);
 	log_of_test.severity[LOG_SINK_CONSOLE][LOG_CLASS_PPPDECODE] = 10;
+	log_of_test.severity[LOG_SINK_CONSOLE][LOG_CLASS_AUTHDECODE] = 10;
 	debug_init(&control.debug, &log_of_test);
 	EXPECT_TRUE(debug_is_on(&control.debug, DEBUG_PPP_NEGOTIATION));
 	EXPECT_FALSE(debug_is_on(&control.debug, DEBUG_VPDN_EVENTS));
 	say(DEBUG_PPP_NEGOTIATION, "LCP: State is Open\n");
-	ASSERT_EQ(2, h->next_seq);
-	EXPECT_STREQ("event=ppp-decode client=198.18.0.10 text=\"Vi1 LCP: State is Open\"",
-		event_history_get(h, 1)->text);
+	say(DEBUG_PPP_AUTHENTICATION, "CHAP: I RESPONSE\n");
+	say(DEBUG_PPP_CHAP, "CHAP: I RESPONSE\n"); // the same once more
+	memset(hex, 'F', sizeof(hex) - 1);	   // the longest PPTP message is not cut
+	hex[sizeof(hex) - 2] = '\n';
+	hex[sizeof(hex) - 1] = '\0';
+	say(DEBUG_PPP_NEGOTIATION, hex);
+	ssize_t n = read(fds[0], out, sizeof(out) - 1);
+	ASSERT_GT(n, 0);
+	out[n] = '\0';
+	EXPECT_STRCONTAINS(
+		out, " event=ppp-decode client=198.18.0.10 text=\"Vi1 LCP: State is Open\"\n");
+	EXPECT_STRCONTAINS(
+		out, " event=auth-decode client=198.18.0.10 text=\"Vi1 CHAP: I RESPONSE\"\n");
+	EXPECT_EQ(3, log_of_test.lines);
+	EXPECT_STRCONTAINS(out, "FFFF\"\n");
+	close(fds[0]);
 	close_control();
 }
 

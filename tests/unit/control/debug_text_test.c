@@ -258,6 +258,7 @@ TEST(debug_text, no_secret_is_printed)
 		{PPP_CHAP, "02 01 0010 07 53454352455421 616c6963"},	  // a response
 		{PPP_CHAP, "07 01 000b 53454352455421"},		  // a changed password
 		{PPP_CHAP, "02 01 000c 99 53454352455421"},		  // one that lies
+		{PPP_CHAP, "02 01 000c 00 53454352455421"},		  // the same, the other way
 		{PPP_LCP, "08 01 000d c023 53454352455421"},		  // PAP rejected
 		{PPP_LCP, "08 01 000d c227 53454352455421"},		  // EAP rejected
 		{0xc027, "01 01 000b 53454352455421"},			  // SPAP

@@ -129,6 +129,41 @@ TEST(history, the_same_from_the_same_source_is_counted)
 	history_fini(&history);
 }
 
+// Else a failure of today would be one more of last week's.
+TEST(history, the_same_much_later_is_a_record_of_its_own)
+{
+	const uint64_t second_ns = UINT64_C(1000000000);
+	struct history_record r = {
+		.client_be = 1, .reason = END_NO_GRE, .phase = "establish", .started_wall_ns = 1};
+
+	ASSERT_EQ(0, history_init(&history, 8));
+	for (r.id = 1; r.id <= 3; r.id++, r.started_wall_ns += 599 * second_ns)
+		history_add(&history, &r);
+	ASSERT_TRUE(history_find(&history, 1) != NULL);
+	EXPECT_EQ(2, history_find(&history, 1)->n_same);
+	EXPECT_EQ(1, history_find(&history, 1)->started_wall_ns);
+	EXPECT_EQ(1 + 2 * 599 * second_ns, history_find(&history, 1)->last_wall_ns);
+
+	r.started_wall_ns = history_find(&history, 1)->last_wall_ns + 600 * second_ns;
+	history_add(&history, &r);
+	ASSERT_TRUE(history_find(&history, r.id) != NULL);
+	EXPECT_EQ(0, history_find(&history, r.id)->n_same);
+	EXPECT_EQ(r.started_wall_ns, history_find(&history, r.id)->last_wall_ns);
+	history_fini(&history);
+}
+
+TEST(history, none_at_all)
+{
+	uint64_t before = UINT64_MAX;
+
+	ASSERT_EQ(0, history_init(&history, 0));
+	add(1, "alice", true, END_CLIENT_STOP);
+	add(2, "", false, END_NO_GRE);
+	EXPECT_EQ(0, next(&before));
+	EXPECT_NULL(history_find(&history, 1));
+	history_fini(&history);
+}
+
 TEST(history, is_found_by_its_number_and_by_its_session)
 {
 	ASSERT_EQ(0, history_init(&history, 2));

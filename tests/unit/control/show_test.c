@@ -75,3 +75,35 @@ TEST(show, the_list_fits_the_first_word)
 	EXPECT_STRCONTAINS(s.message, "clear user NAME");
 	EXPECT_TRUE(strstr(s.message, "show") == NULL);
 }
+
+// As show sessions and show history write them. A leading zero is no octal: history has no such rows.
+TEST(show, ids)
+{
+	static const struct {
+		const char *text;
+		bool is_good;
+		uint64_t id;
+	} cases[] = {
+		{"17", true, 17},
+		{"010", true, 10},
+		{"0", true, 0},
+		{"0x100000001", true, 0x100000001},
+		{"0X1f", true, 0x1f},
+		{"", false, 0},
+		{"-1", false, 0},
+		{"+1", false, 0},
+		{" 1", false, 0},
+		{"1f", false, 0},
+		{"0xg", false, 0},
+		{"99999999999999999999", false, 0},
+		{"1234567890123456789012345678901234567890", false, 0},
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		uint64_t id = 0;
+		SHIM_TRACE_CASE(i);
+		EXPECT_EQ(cases[i].is_good, show_parse_id(span_of_text(cases[i].text), &id));
+		if (cases[i].is_good)
+			EXPECT_EQ(cases[i].id, id);
+	}
+}

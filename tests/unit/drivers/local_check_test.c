@@ -59,6 +59,7 @@ TEST(local_check, every_method)
 
 		reply = ask_as(&l, methods[i], "anna", "sesame");
 		expect_nothing_but(&reply, 691);
+		EXPECT_FALSE(reply.is_no_guess);
 		reply = ask_as(&l, methods[i], "nobody", "s\xc3\xa9same\xe2\x82\xac");
 		expect_nothing_but(&reply, 691);
 		reply = ask_as(&l, methods[i], "", "");
@@ -81,6 +82,7 @@ TEST(local_check, chap_needs_the_password_in_clear)
 		if (methods[i] == AUTH_METHOD_CHAP_MD5) {
 			expect_nothing_but(&reply, 691);
 			EXPECT_STRCONTAINS(reply.why, "clear");
+			EXPECT_TRUE(reply.is_no_guess);
 		} else {
 			EXPECT_EQ(AAA_ACCEPT, reply.result);
 			EXPECT_FALSE(reply.keys.has_lm);
@@ -147,6 +149,7 @@ TEST(local_check, lm_response_is_never_taken)
 	reply = local_client_ask(&l, &request);
 	expect_nothing_but(&reply, 691);
 	EXPECT_STRCONTAINS(reply.why, "LM");
+	EXPECT_TRUE(reply.is_no_guess);
 	request.credentials.has_nt = true; // both, as Windows 95 sends
 	reply = local_client_ask(&l, &request);
 	EXPECT_EQ(AAA_ACCEPT, reply.result);

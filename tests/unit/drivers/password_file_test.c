@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <pwd.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -71,7 +72,7 @@ static void take(void *context, const struct password_entry *entry)
 static int read_file(void)
 {
 	taken.n = 0;
-	return password_file_read(path, &lines, take, NULL);
+	return password_file_read(path, geteuid(), &lines, take, NULL);
 }
 
 static bool give(void *context, struct password_entry *out)
@@ -197,6 +198,14 @@ TEST(password_file, files_that_are_wrong)
 	put_file("anna " HASH_A " " HASH_B "\n", 0640);
 	EXPECT_EQ(-EPERM, read_file());
 	EXPECT_TRUE(was_told("chmod 0600"));
+	ASSERT_EQ(0, chmod(path, 0600));
+	if (geteuid() == 0) { // else a file cannot be given away
+		ASSERT_EQ(0, chown(path, 4711, (gid_t)-1));
+		EXPECT_EQ(-EPERM, read_file());
+		EXPECT_TRUE(was_told("belongs"));
+		EXPECT_EQ(0, password_file_read(path, 4711, &lines, take, NULL));
+		EXPECT_EQ(1, taken.n);
+	}
 	unlink(path);
 	ASSERT_EQ(0, mkdir(path, 0700));
 	EXPECT_EQ(-EINVAL, read_file());
@@ -323,5 +332,68 @@ TEST(password_file, entries_of_nobody_are_not_used)
 	local_client_close(&l);
 	put_file("rubbish\n", 0600);
 	EXPECT_EQ(-EINVAL, aaa_driver_local.open(&l.config, &lines, &l.state));
+	end();
+}
+
+// An operator takes a user out for a while; another one changes his password meanwhile.
+TEST(password_file, entries_of_nobody_outlive_a_change)
+{
+	struct local_client l;
+	struct aaa_reply reply;
+
+	begin();
+	put_file("carol " HASH_A " " HASH_B "\ndave " HASH_B " " HASH_A "\n", 0600);
+	open_expired(&l, "first");
+	reply = change(&l, "first", "second");
+	EXPECT_TRUE(reply.password_changed);
+	local_client_close(&l);
+	EXPECT_EQ(0, read_file());
+	ASSERT_EQ(3, taken.n);
+	EXPECT_STREQ("anna", taken.entries[0].name);
+	EXPECT_STREQ("carol", taken.entries[1].name);
+	EXPECT_STREQ("dave", taken.entries[2].name);
+	EXPECT_EQ(0xf0, taken.entries[2].nt_hash[0]);
+	EXPECT_EQ(0x00, taken.entries[2].replaced[0]);
+	end();
+}
+
+// Root opens at start what run_as_user has written the last time.
+TEST(password_file, of_run_as_user)
+{
+	struct local_client l = {.config = {.run_as_user = "nobody"}};
+	const struct passwd *p = getpwnam(l.config.run_as_user);
+
+	if (geteuid() != 0 || !p)
+		return; // a file cannot be given away
+	begin();
+	put_file("carol " HASH_A " " HASH_B "\n", 0600);
+	snprintf(l.config.password_file, sizeof(l.config.password_file), "%s", path);
+	ASSERT_EQ(0, chown(path, p->pw_uid, (gid_t)-1));
+	ASSERT_EQ(0, aaa_driver_local.open(&l.config, &lines, &l.state));
+	aaa_driver_local.close(l.state);
+	l.config.run_as_user[0] = '\0';
+	EXPECT_EQ(-EPERM, aaa_driver_local.open(&l.config, &lines, &l.state));
+	end();
+}
+
+TEST(password_file, entries_of_nobody_are_bounded)
+{
+	struct local_client l;
+	struct aaa_reply reply;
+	FILE *f;
+
+	begin();
+	put_file("", 0600);
+	f = fopen(path, "w");
+	ASSERT_TRUE(f != NULL);
+	for (int i = 0; i < LIMIT_USERS + 3; i++)
+		fprintf(f, "stranger-%d " HASH_A " " HASH_B "\n", i);
+	fclose(f);
+	open_expired(&l, "first");
+	reply = change(&l, "first", "second");
+	EXPECT_TRUE(reply.password_changed);
+	local_client_close(&l);
+	EXPECT_EQ(0, read_file());
+	EXPECT_EQ(1 + LIMIT_USERS, taken.n);
 	end();
 }

@@ -90,7 +90,10 @@ TEST(event_vpn3000, decoded_packets_are_lines_as_they_are)
 		     "Vi1 LCP: I CONFREQ [REQsent] id 1 len 20",
 		put(&e, 9, 1, 0));
 	event_begin(&e, EVENT_PPP_DECODE);
-	event_text(&e, "text", span_of_text("word"));
+	event_decoded(&e, span_of_text("Vi1 PAP: I AUTH-REQ from \"a\\n\\\\\""));
+	EXPECT_STRCONTAINS(put(&e, 9, 1, 0), "RPT=1\nVi1 PAP: I AUTH-REQ from \"a\\n\\\\\"");
+	event_begin(&e, EVENT_PPP_DECODE);
+	event_decoded(&e, span_of_text("word"));
 	EXPECT_STRCONTAINS(put(&e, 9, 1, 0), "RPT=1\nword");
 }
 

@@ -257,6 +257,45 @@ TEST(events, history_has_what_the_log_leaves_out)
 	silent_log_close(&log);
 }
 
+// Packets that somebody has the log decode are many: they push no event out.
+TEST(events, history_has_no_debug_on_demand)
+{
+	struct log log;
+	struct event e;
+	silent_log_open(&log);
+	event_begin(&e, EVENT_READY);
+	EXPECT_TRUE(event_send(&log, &e));
+	event_begin(&e, EVENT_PPP_DECODE);
+	EXPECT_TRUE(event_send(&log, &e));
+	EXPECT_EQ(2, log.events->sent);
+	EXPECT_EQ(2, log.events->history.next_seq);
+	EXPECT_STREQ("event=ready", last_text(&log));
+	silent_log_close(&log);
+}
+
+// The file is full for a while: the other sinks and the history have why, and how much it lacks.
+TEST(events, a_file_that_takes_nothing_is_told_once)
+{
+	struct log log;
+	struct event e;
+	silent_log_open(&log);
+	ASSERT_EQ(0, log_open_file(&log, "/dev/full", 0, 13));
+	for (int i = 0; i < 3; i++) {
+		event_begin(&e, EVENT_NOTE);
+		EXPECT_TRUE(event_send(&log, &e));
+	}
+	EXPECT_EQ(5, log.events->history.next_seq); // three notes, and one about the file
+	EXPECT_STREQ("event=log-file path=/dev/full error=\"No space left on device\"",
+		event_history_get(&log.events->history, 2)->text);
+	strcpy(log.file.path, "/dev/null");
+	EXPECT_EQ(0, log_reopen(&log));
+	event_begin(&e, EVENT_NOTE);
+	EXPECT_TRUE(event_send(&log, &e));
+	EXPECT_STREQ(
+		"event=log-file path=/dev/null text=\"is written again\" lost=4", last_text(&log));
+	silent_log_close(&log);
+}
+
 TEST(events, log_without_memory_still_writes)
 {
 	struct log log;

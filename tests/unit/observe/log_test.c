@@ -5,7 +5,9 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -130,6 +132,30 @@ TEST(log, long_value_is_bounded)
 	EXPECT_LE(line.len, 2 * (LOG_VALUE_BYTES + 10) + 10);
 }
 
+// The rest of a line takes what room there is, and cuts itself rather than be left out.
+TEST(log, the_rest_fills_the_line)
+{
+	char value[2 * LOG_LINE_BYTES];
+	struct log_line line;
+
+	memset(value, 'x', sizeof(value));
+	value[0] = ' ';
+	for (size_t len = 0; len < LOG_LINE_BYTES - 32; len += 31) {
+		SHIM_TRACE_CASE(len);
+		log_line_reset(&line);
+		line.len = (uint16_t)len;
+		memset(line.text, 'a', len);
+		log_line_rest(&line, "text", span_of(value, sizeof(value)));
+		EXPECT_FALSE(line.truncated);
+		EXPECT_GT(line.len, LOG_LINE_BYTES - 20);
+		EXPECT_EQ(line.len, strlen(line.text));
+		EXPECT_STREQ("...\"", line.text + line.len - 4);
+	}
+	line.len = LOG_LINE_BYTES - 14;
+	log_line_rest(&line, "text", span_of(value, sizeof(value)));
+	EXPECT_TRUE(line.truncated);
+}
+
 TEST(log, full_line_is_marked_once)
 {
 	struct log_line line;
@@ -249,6 +275,34 @@ TEST(log, write_failure_is_counted)
 	EXPECT_EQ(1, log.failed);
 }
 
+// A terminal with Ctrl-S, a pipe into a program that hangs, a journal that does: the caller goes on.
+TEST(log, a_reader_that_stops_holds_up_nobody)
+{
+	struct pipe_log p;
+	struct log_line line;
+	char out[4096];
+	uint64_t n_written;
+
+	pipe_log_open(&p);
+	log_line_reset(&line);
+	log_line_word(&line, "event", "up");
+	for (int i = 0; i < 20000 && p.log.failed == 0; i++)
+		write_line(&p.log, LOG_LEVEL_NOTICE, &line, 0);
+	EXPECT_EQ(1, p.log.failed);
+	n_written = p.log.lines;
+	for (int i = 0; i < 9; i++)
+		write_line(&p.log, LOG_LEVEL_NOTICE, &line, 0);
+	EXPECT_EQ(10, p.log.failed);
+	EXPECT_EQ(0, log_take_console_lost(&p.log)); // not over yet
+	for (int i = 0; i < 4; i++)
+		EXPECT_GT(read(p.read_fd, out, sizeof(out)), 0);
+	write_line(&p.log, LOG_LEVEL_NOTICE, &line, 0);
+	EXPECT_EQ(n_written + 1, p.log.lines);
+	EXPECT_EQ(10, log_take_console_lost(&p.log));
+	EXPECT_EQ(0, log_take_console_lost(&p.log));
+	pipe_log_close(&p, out, sizeof(out));
+}
+
 // Only the descriptor that the journal made counts, not the variable alone.
 TEST(log, journal_is_recognised)
 {
@@ -275,17 +329,19 @@ TEST(log, journal_is_recognised)
 	log_close(&log);
 }
 
-TEST(log, syslog_takes_lines)
+TEST(log, syslog_has_the_level_of_the_target)
 {
 	struct log log;
 	struct log_line line;
 	log_open(&log, LOG_TARGET_SYSLOG, LOG_LEVEL_ERROR, "adit-test");
+	log.syslog.path = "/nonexistent/log";
 	log_line_reset(&line);
 	log_line_word(&line, "event", "note");
 	write_line(&log, LOG_LEVEL_DEBUG, &line, 0);
-	EXPECT_EQ(0, log.lines);
+	EXPECT_EQ(0, log.failed);
 	write_line(&log, LOG_LEVEL_ERROR, &line, 0);
-	EXPECT_EQ(1, log.lines);
+	EXPECT_EQ(1, log.failed);
+	EXPECT_EQ(0, log.lines);
 	log_close(&log);
 }
 
@@ -424,12 +480,67 @@ TEST(log, a_file_that_cannot_be_opened)
 	EXPECT_EQ(-ENOENT, log_open_file(&log, "/nonexistent/directory/log", 0, 5));
 	write_record(&log, LOG_CLASS_PPP, 1, "nowhere");
 	EXPECT_EQ(0, log.lines);
-	EXPECT_EQ(0, log_reopen(&log)); // there is none to be opened again
+	EXPECT_EQ(-ENOENT, log_reopen(&log)); // still
+	EXPECT_EQ(0, log_take_file_error(&log));
 	memset(name, 'x', sizeof(name) - 1);
 	name[0] = '/';
 	name[sizeof(name) - 1] = '\0';
 	EXPECT_EQ(-ENAMETOOLONG, log_open_file(&log, name, 0, 5));
 	log_close(&log);
+}
+
+// An operator makes the directory and sends SIGHUP.
+TEST(log, a_file_that_can_be_opened_later)
+{
+	char directory[64] = "/tmp/adit-log-test.XXXXXX", name[80], out[512];
+	struct log log;
+
+	ASSERT_TRUE(mkdtemp(directory) != NULL);
+	ASSERT_EQ(0, rmdir(directory));
+	snprintf(name, sizeof(name), "%s/log", directory);
+	log_open(&log, LOG_TARGET_STDERR, LOG_LEVEL_ERROR, "test");
+	EXPECT_EQ(-ENOENT, log_open_file(&log, name, 0, 5));
+	ASSERT_EQ(0, mkdir(directory, 0700));
+	EXPECT_EQ(0, log_reopen(&log));
+	write_record(&log, LOG_CLASS_PPP, 5, "now");
+	write_record(&log, LOG_CLASS_PPP, 6, "too much");
+	read_file(name, out, sizeof(out));
+	EXPECT_STRCONTAINS(out, " now\n");
+	EXPECT_TRUE(strstr(out, "too much") == NULL);
+	log_close(&log);
+	unlink(name);
+	rmdir(directory);
+}
+
+// A disk that is full: said once, nothing torn is left, and what is missing is known when it has room.
+TEST(log, a_file_on_a_full_disk)
+{
+	struct rlimit before, limit;
+	struct log log;
+	char out[512];
+
+	file_log_open(&log, 0);
+	signal(SIGXFSZ, SIG_IGN);
+	ASSERT_EQ(0, getrlimit(RLIMIT_FSIZE, &before));
+	limit = (struct rlimit){60, before.rlim_max}; // one record of 44 bytes and a piece
+	ASSERT_EQ(0, setrlimit(RLIMIT_FSIZE, &limit));
+	write_record(&log, LOG_CLASS_PPP, 1, "a");
+	write_record(&log, LOG_CLASS_PPP, 1, "b");
+	write_record(&log, LOG_CLASS_PPP, 1, "c");
+	ASSERT_EQ(0, setrlimit(RLIMIT_FSIZE, &before));
+	EXPECT_EQ(44, read_file(path, out, sizeof(out)));
+	EXPECT_EQ(2, log.failed);
+	EXPECT_EQ(ENOSPC, log_take_file_error(&log));
+	EXPECT_EQ(0, log_take_file_error(&log));
+	EXPECT_EQ(0, log_take_file_lost(&log)); // not over yet
+	write_record(&log, LOG_CLASS_PPP, 1, "d");
+	EXPECT_EQ(2, log_take_file_lost(&log));
+	EXPECT_EQ(0, log_take_file_lost(&log));
+	read_file(path, out, sizeof(out));
+	EXPECT_STREQ("time=1970-01-01T00:00:00.000Z level=debug a\n"
+		     "time=1970-01-01T00:00:00.000Z level=debug d\n",
+		out);
+	file_log_close(&log);
 }
 
 // Full, and no right to make another one: nothing is written, and that is said once.
@@ -447,9 +558,11 @@ TEST(log, a_file_that_cannot_be_put_aside_stays_bounded)
 	EXPECT_GT(log_take_file_error(&log), 0);
 	EXPECT_EQ(0, log_take_file_error(&log));
 	snprintf(log.file.path, sizeof(log.file.path), "%s", path);
+	EXPECT_EQ(0, log_take_file_lost(&log));
 	EXPECT_EQ(0, log_reopen(&log)); // somebody has made room
 	log.file.n_bytes = 0;
 	write_record(&log, LOG_CLASS_PPP, 1, "d");
+	EXPECT_EQ(2, log_take_file_lost(&log));
 	read_file(path, out, sizeof(out));
 	EXPECT_STRCONTAINS(out, " a\n");
 	EXPECT_STRCONTAINS(out, " d\n");

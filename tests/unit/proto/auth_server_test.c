@@ -110,20 +110,21 @@ TEST(auth_server, accepts)
 	EXPECT_EQ(auth_server_deadline(&s.auth), AUTH_SERVER_NEVER);
 }
 
-TEST(auth_server, repeats_the_challenge_with_the_next_identifier)
+TEST(auth_server, repeats_the_challenge_with_another_identifier_and_value)
 {
 	struct side s;
 
 	start(&s, 0);
 	for (int i = 1; i < 10; i++) {
 		EXPECT_EQ(auth_server_deadline(&s.auth), S(3 * i));
-		auth_server_expire(&s.auth, S(3 * i), &s.seen.step);
-		FRAME(&s.seen, PPP_CHAP, "01 ?? 0018 10 000102030405060708090a0b0c0d0e0f 616469");
+		auth_server_expire(&s.auth, second, S(3 * i), &s.seen.step);
+		FRAME(&s.seen, PPP_CHAP, "01 ?? 0018 10 ffeeddccbbaa99887766554433221100 616469");
 		EXPECT_EQ(s.auth.id, 1 + i);
+		EXPECT_MEMEQ(s.auth.credentials.challenge, second, 16);
 	}
-	auth_server_expire(&s.auth, S(29), &s.seen.step);
+	auth_server_expire(&s.auth, second, S(29), &s.seen.step);
 	DONE(&s.seen);
-	auth_server_expire(&s.auth, S(30), &s.seen.step);
+	auth_server_expire(&s.auth, second, S(30), &s.seen.step);
 	DONE(&s.seen);
 	EXPECT_EQ(s.auth.state, AUTH_SERVER_FAILED);
 	EXPECT_EQ(s.auth.end, END_AUTH_TIMEOUT);
@@ -144,7 +145,7 @@ TEST(auth_server, accepts_the_last_answer_over_a_slow_path)
 	auth_server_start(&s.auth, AUTH_METHOD_MSCHAPV2, first, 0, &s.seen.step);
 	for (int i = 1; i < 3; i++) {
 		EXPECT_EQ(auth_server_deadline(&s.auth), sent[i]);
-		auth_server_expire(&s.auth, sent[i], &s.seen.step);
+		auth_server_expire(&s.auth, second, sent[i], &s.seen.step);
 	}
 	EXPECT_EQ(auth_server_deadline(&s.auth), sent[3]);
 	step_clear(&s.seen.step);
@@ -164,7 +165,7 @@ TEST(auth_server, asks_once_and_gives_the_same_answer_again)
 	start(&s, 0);
 	respond(&s);
 	chap(&s, S(2), RESPONSE); // while AAA works
-	auth_server_expire(&s.auth, S(9), &s.seen.step);
+	auth_server_expire(&s.auth, second, S(9), &s.seen.step);
 	DONE(&s.seen);
 	accept_with(&s, S(10));
 	s.seen.next = 1;
@@ -187,7 +188,7 @@ TEST(auth_server, repeats_success_until_the_client_goes_on)
 	step_clear(&s.seen.step);
 	while (auth_server_deadline(&s.auth) != AUTH_SERVER_NEVER && n < 100) {
 		now = auth_server_deadline(&s.auth);
-		auth_server_expire(&s.auth, now, &s.seen.step);
+		auth_server_expire(&s.auth, second, now, &s.seen.step);
 		TEXT(&s, CHAP_SUCCESS, 1,
 			"S=8FD215C7BA2127001549DF938E27C474A7D7822D M=Access granted");
 		DONE(&s.seen);
@@ -250,11 +251,12 @@ TEST(auth_server, allows_a_retry_with_the_challenge_of_the_failure)
 	TEXT(&s, CHAP_FAILURE, 1,
 		"E=691 R=1 C=FFEEDDCCBBAA99887766554433221100 V=3 M=Access denied");
 	DONE(&s.seen);
-	EXPECT_EQ(auth_server_deadline(&s.auth), S(32)); // no short timer: somebody types
-	chap(&s, S(3), RESPONSE);			 // the Failure was lost
+	EXPECT_EQ(auth_server_deadline(&s.auth), S(122)); // no short timer: somebody types
+	chap(&s, S(3), RESPONSE);			  // the Failure was lost
 	TEXT(&s, CHAP_FAILURE, 1,
 		"E=691 R=1 C=FFEEDDCCBBAA99887766554433221100 V=3 M=Access denied");
-	chap(&s, S(20), "02 02 003a" RESPONSE_BODY);
+	chap(&s, S(100), "02 02 003a" RESPONSE_BODY);
+	EXPECT_EQ(auth_server_deadline(&s.auth), S(130)); // AAA has no longer than the first time
 	NOTICE(&s.seen, STEP_AUTHENTICATE);
 	DONE(&s.seen);
 	EXPECT_MEMEQ(s.auth.credentials.challenge, second, 16);
@@ -309,7 +311,7 @@ TEST(auth_server, ends_when_aaa_does_not_answer)
 	start(&s, 0);
 	respond(&s);
 	EXPECT_EQ(auth_server_deadline(&s.auth), S(30));
-	auth_server_expire(&s.auth, S(30), &s.seen.step);
+	auth_server_expire(&s.auth, second, S(30), &s.seen.step);
 	DONE(&s.seen);
 	EXPECT_EQ(s.auth.end, END_AUTH_UNAVAILABLE);
 }

@@ -555,6 +555,59 @@ TEST(ccp, waits_for_a_client_to_ask)
 	EXPECT_EQ(ccp_failure(&s.ccp), END_NONE);
 }
 
+// It asks for MPPE when our request, which has none, is on its way or acknowledged: what that says now
+// goes under a number of its own (RFC 1661 5.1), and nothing is encrypted before the client has said
+// yes to it.
+TEST(ccp, asks_again_for_a_client_that_asks_late)
+{
+	static const char *const acks[] = {NULL, "02 01 0004"};
+
+	for (size_t i = 0; i < sizeof(acks) / sizeof(acks[0]); i++) {
+		struct side s;
+
+		SHIM_TRACE_CASE((long long)i);
+		start_policy(&s, &(struct ccp_policy){.allowed = ALL});
+		receive(&s, "01 01 0008 1a04 7800");
+		FRAME(&s.seen, PPP_CCP, "01 01 0004");
+		FRAME(&s.seen, PPP_CCP, "04 01 0008 1a04 7800");
+		if (acks[i])
+			receive(&s, acks[i]);
+		receive(&s, "01 02 000a 1206 01000040");
+		FRAME(&s.seen, PPP_CCP, "01 02 000a 1206 01000040");
+		NOTICE(&s.seen, STEP_KEYS);
+		FRAME(&s.seen, PPP_CCP, "02 02 000a 1206 01000040");
+		receive(&s, "02 01 0004"); // the other one, late or once more
+		DONE(&s.seen);
+		EXPECT_FALSE(ccp_is_encrypting(&s.ccp));
+		receive(&s, "02 02 000a 1206 01000040");
+		NOTICE(&s.seen, STEP_ENCRYPT);
+		DONE(&s.seen);
+	}
+
+	struct side s; // and when it has our Ack of a request without it
+
+	start_policy(&s, &(struct ccp_policy){.allowed = ALL});
+	receive(&s, "01 01 0004");
+	receive(&s, "01 02 000a 1206 010000e1");
+	s.seen.next = 2;
+	FRAME(&s.seen, PPP_CCP, "01 02 000a 1206 01000040");
+	FRAME(&s.seen, PPP_CCP, "03 02 000a 1206 01000040");
+	DONE(&s.seen);
+}
+
+// A client that only compresses (Windows with "no encryption allowed") has not asked for MPPE: to Nak
+// it with MPPE may make it hang up (RFC 3078 2.1).
+TEST(ccp, suggests_no_encryption_to_who_only_compresses)
+{
+	struct side s;
+
+	start_policy(&s, &(struct ccp_policy){.allowed = ALL});
+	receive(&s, "01 01 000a 1206 00000001");
+	FRAME(&s.seen, PPP_CCP, "01 01 0004");
+	FRAME(&s.seen, PPP_CCP, "04 01 000a 1206 00000001");
+	DONE(&s.seen);
+}
+
 // Once a call is encrypted, no packet of CCP brings it back to clear text.
 TEST(ccp, does_not_go_back_to_clear_text)
 {

@@ -549,6 +549,68 @@ TEST(link, lets_a_client_try_again)
 	EXPECT_EQ(s.link.phase, LINK_NETWORK);
 }
 
+// Who was refused and may try again, or is to change his password, has a dialog on his screen: short
+// timeouts are off (RFC 2759 6), that of the set-up too, and there is time for the rest of it after.
+TEST(link, waits_for_a_person_who_types)
+{
+	static const uint16_t errors[] = {691, 648};
+
+	for (size_t i = 0; i < sizeof(errors) / sizeof(errors[0]); i++) {
+		struct script s;
+
+		SHIM_TRACE_CASE((long long)i);
+		script_init(&s);
+		s.config.auth_retries = 1;
+		s.config.may_change_password = true;
+		s.config.auth_timeout_ns = S(30);
+		s.config.setup_timeout_ns = S(60);
+		s.config.echo_interval_ns = 0;
+		script_to_authenticate(&s);
+		script_respond(&s);
+		s.verdict.accepted = false;
+		s.verdict.reason = errors[i] == 691 ? END_AUTH_REJECTED : END_AUTH_EXPIRED;
+		s.verdict.ms_error = errors[i];
+		script_verdict(&s);
+		EXPECT_TRUE(link_is_tried_again(&s.link));
+		script_sleep(&s, S(119));
+		ASSERT_FALSE(s.has_ended);
+		ASSERT_EQ(s.link.phase, LINK_AUTHENTICATE);
+		if (errors[i] == 648) {
+			EXPECT_EQ(script_run_out(&s), END_AUTH_EXPIRED); // not for ever
+			EXPECT_FALSE(link_is_tried_again(&s.link));
+			continue;
+		}
+		script_respond(&s);
+		s.verdict.accepted = true;
+		script_verdict(&s);
+		EXPECT_EQ(s.link.phase, LINK_NETWORK);
+		EXPECT_FALSE(link_is_tried_again(&s.link));
+		script_sleep(&s, S(3));
+		EXPECT_EQ(s.link.phase, LINK_NETWORK);
+	}
+}
+
+// RFC 1994 4.1: "The Challenge Value MUST be changed each time a Challenge is sent."
+TEST(link, repeats_no_challenge_value)
+{
+	enum { N = 8 };
+	uint8_t challenges[N][16];
+	struct script s;
+
+	script_init(&s);
+	s.config.echo_interval_ns = 0;
+	script_to_authenticate(&s);
+	for (int i = 0; i < N; i++) {
+		memcpy(challenges[i], s.link.auth.credentials.challenge, 16);
+		for (int k = 0; k < i; k++)
+			EXPECT_NE(memcmp(challenges[i], challenges[k], 16), 0);
+		script_wait(&s, S(3));
+		ASSERT_EQ(s.seen.step.n_items, 1);
+		EXPECT_MEMEQ(s.seen.step.bytes + 5, s.link.auth.credentials.challenge, 16);
+		script_forget(&s);
+	}
+}
+
 TEST(link, draws_different_challenges_and_magic_numbers)
 {
 	static const uint8_t challenge[16] = {0};
