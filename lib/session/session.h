@@ -78,12 +78,13 @@ struct session {
 	bool reorders;
 	bool limits_transmit;
 	bool is_nat_loose;
+	uint32_t routes_number; // of the worker's table that outer_route is of
+	struct gre_window gre;
+	const struct route *outer_route; // to the client
+
+	// what every encrypted packet touches
 	struct mppe_sync rx_sync;
 	struct mppe_sync tx_sync;
-	struct gre_window gre;
-	const struct route
-		*outer_route; // to the client, of the worker's table number `routes_number`
-	uint32_t routes_number;
 
 	// the worker's own bookkeeping
 	uint16_t rx_in_flight; // packets that the crypto driver holds
@@ -122,6 +123,8 @@ struct session {
 	struct session_counters counters __rte_cache_aligned;
 } __rte_cache_aligned;
 
+_Static_assert(offsetof(struct session, outer_route) < 2 * RTE_CACHE_LINE_SIZE,
+	"what every packet touches lies in two lines");
 _Static_assert(sizeof(struct session) <= 1024, "a session stays within 1 KiB");
 _Static_assert(offsetof(struct session_counters, up_control_frames) <= RTE_CACHE_LINE_SIZE,
 	"what counts every packet is one cache line");
