@@ -149,9 +149,7 @@ static const char *judge(const struct sim_result *r)
 		return "overflowed a step";
 	if (r->n_wrong > 0)
 		return "delivered a wrong packet";
-	// Where every fourth packet is lost, resets too, a stateful call may be given up.
-	bool is_hopeless = r->quality == SIM_BAD && r->reason == END_DECRYPT_FAILURES;
-	if (r->has_data && !r->has_recovered && comes_up(r) && !is_hopeless)
+	if (r->has_data && !r->has_recovered && comes_up(r))
 		return "did not recover after loss";
 	// Where the client insists on encryption, the server is up until it leaves.
 	if (!may_come_up &&
