@@ -6,6 +6,7 @@
 enum {
 	// lanes
 	LIMIT_WORKERS = 32,
+	LIMIT_ENGINES = 16,
 	LIMIT_PORTS = 8,
 	LIMIT_LISTEN_ADDRESSES = 16,
 	LIMIT_CALL_IDS = 65536, // per listen address, Call ID 0 among them
@@ -33,6 +34,7 @@ enum {
 	LIMIT_CALL_HISTORY = 65536,
 	LIMIT_LOCKOUTS = 16384, // users and sources that are watched
 	LIMIT_REORDER_PKTS = 32,
+	LIMIT_LATE_PKTS = 32,
 	LIMIT_POOL_ADDRESSES = 65536,
 	LIMIT_ROUTES = 4096,
 	LIMIT_NEXT_HOPS = 1024,

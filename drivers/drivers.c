@@ -2,6 +2,10 @@
 #include "drivers/drivers.h"
 
 #include "drivers/aaa/local/local.h"
+#include "drivers/crypto/ism/ism.h"
+#if defined(HAVE_IPSEC_MB)
+#include "drivers/crypto/imb/imb.h"
+#endif
 #include "drivers/crypto/null/null.h"
 #include "drivers/crypto/sw/sw.h"
 
@@ -9,6 +13,10 @@
 
 static const struct crypto_driver *const crypto_drivers[] = {
 	&crypto_driver_sw,
+#if defined(HAVE_IPSEC_MB)
+	&crypto_driver_imb,
+#endif
+	&crypto_driver_ism,
 	&crypto_driver_null,
 };
 

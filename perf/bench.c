@@ -14,10 +14,36 @@
 
 const struct bench_load bench_loads[BENCH_LOADS] = {
 	{"64", true, 1, {64}},
+	{"256", true, 1, {256}},
 	{"576", true, 1, {576}},
 	{"1400", true, 1, {1400}},
 	{"IMIX", false, 12, {40, 576, 40, 40, 576, 40, 1400, 40, 576, 40, 40, 576}},
 };
+
+const char *bench_take_option(int *argc, char **argv, const char *name)
+{
+	for (int i = 1; i + 1 < *argc; i++) {
+		const char *value = argv[i + 1];
+
+		if (strcmp(argv[i], name) != 0)
+			continue;
+		for (int k = i; k + 2 <= *argc; k++)
+			argv[k] = argv[k + 2]; // the NULL at the end too
+		*argc -= 2;
+		return value;
+	}
+	return NULL;
+}
+
+bool bench_is_chosen(const char *list, const char *name)
+{
+	size_t len = strlen(name);
+
+	for (const char *at = list; at; at = strchr(at, ','), at += at ? 1 : 0)
+		if (strncmp(at, name, len) == 0 && (at[len] == 0 || at[len] == ','))
+			return true;
+	return !list;
+}
 
 static void pin_to_cpu(int cpu)
 {
@@ -53,16 +79,17 @@ struct bench_options bench_begin(int argc, char **argv, const char *what)
 			cpu = atoi(optarg);
 		} else {
 			fprintf(stderr,
-				"usage: %s [--smoke] [--samples N] [--only NAME] [--cpu N]\n",
+				"usage: %s [--smoke] [--samples N] [--only NAME] [--cpu N]; "
+				"perf/README.md knows what else it takes\n",
 				argv[0]);
 			exit(2);
 		}
 	}
 	pin_to_cpu(cpu);
-	printf("%s\n%u samples, cycles of the time-stamp counter at %.3f GHz (not of the core, "
-	       "whose "
-	       "clock varies)\n\n",
-		what, options.n_samples, bench_tsc_hz() / 1e9);
+	printf("%s\n%u samples; the time-stamp counter runs at %.3f GHz, the core at %.3f GHz "
+	       "now\n\n",
+		what, options.n_samples, bench_tsc_hz() / 1e9,
+		bench_tsc_hz() * bench_core_per_tsc() / 1e9);
 	return options;
 }
 
@@ -107,6 +134,49 @@ double bench_canary(void)
 	for (unsigned int i = 0; i < ROUNDS; i++)
 		__asm__ volatile(".rept 64\n\tnop\n\t.endr");
 	return (double)(bench_now_tsc() - begin) / (ROUNDS * NOPS);
+}
+
+double bench_core_per_tsc(void)
+{
+#ifdef __x86_64__
+	enum { ROUNDS = 256, CHAIN = 16, LATENCY = 3 };
+	uint64_t x = 3, begin = bench_now_tsc();
+
+	for (unsigned int i = 0; i < ROUNDS; i++)
+		__asm__ volatile(".rept 16\n\timul %0, %0\n\t.endr" : "+r"(x));
+	return (double)(ROUNDS * CHAIN * LATENCY) / (double)(bench_now_tsc() - begin);
+#else
+	return 1;
+#endif
+}
+
+double bench_store_cycles(void)
+{
+#ifdef __x86_64__
+	enum { ROUNDS = 256, LANES = 8, STRIDE = 320 };
+	static uint8_t lines[LANES * STRIDE] __attribute__((aligned(64)));
+	double best = 0;
+
+	for (unsigned int k = 0; k < 32; k++) {
+		uint64_t begin = bench_now_tsc();
+
+		for (unsigned int i = 0; i < ROUNDS; i++)
+			__asm__ volatile("movb $1, (%0)\n\tmovb $1, 320(%0)\n\t"
+					 "movb $1, 640(%0)\n\tmovb $1, 960(%0)\n\t"
+					 "movb $1, 1280(%0)\n\tmovb $1, 1600(%0)\n\t"
+					 "movb $1, 1920(%0)\n\tmovb $1, 2240(%0)"
+					 :
+					 : "r"(lines)
+					 : "memory");
+		double cycles =
+			(double)(bench_now_tsc() - begin) * bench_core_per_tsc() / (ROUNDS * LANES);
+		if (k == 0 || cycles < best)
+			best = cycles;
+	}
+	return best;
+#else
+	return 0;
+#endif
 }
 
 void bench_series_add(struct bench_series *s, double value)
@@ -165,6 +235,14 @@ void bench_fit(const double *x, const double *y, unsigned int n, double *slope, 
 	}
 	*slope = (n * sxy - sx * sy) / (n * sxx - sx * sx);
 	*intercept = (sy - *slope * sx) / n;
+}
+
+const struct bench_load *bench_load_find(const char *name)
+{
+	for (unsigned int i = 0; i < BENCH_LOADS; i++)
+		if (strcmp(bench_loads[i].name, name) == 0)
+			return &bench_loads[i];
+	abort();
 }
 
 double bench_load_mean_bytes(const struct bench_load *load)

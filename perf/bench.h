@@ -20,6 +20,13 @@ struct bench_options {
 // numbers mean. Ends the program on a wrong option.
 struct bench_options bench_begin(int argc, char **argv, const char *what);
 
+// For options that only one benchmark has: takes "name VALUE" out of the arguments, before bench_begin().
+// Returns VALUE, or NULL when it is not there.
+const char *bench_take_option(int *argc, char **argv, const char *name);
+
+// Is the name one of the comma-separated list? True for a NULL list.
+bool bench_is_chosen(const char *list, const char *name);
+
 // --- time -----------------------------------------------------------------------------------------
 
 // Cycles of the time-stamp counter, which runs at a fixed rate whatever the core does; after all
@@ -32,6 +39,14 @@ double bench_tsc_hz(void);
 // TSC cycles per instruction of a run of nops: near its minimum when the core is ours alone, up to
 // twice that while somebody else uses the other thread of the same core.
 double bench_canary(void);
+
+// Cycles of the core per TSC cycle, by a chain of multiplications that each wait for the one before
+// (3 cycles on every x86 of the last 15 years). 1 where there is no such counter.
+double bench_core_per_tsc(void);
+
+// Core cycles that a core of this kind takes at least for a store to another line than the one before: 1 with
+// one store a cycle, 0.5 with two. RC4 has two such stores a byte, so this bounds it. 0 where there is no such counter.
+double bench_store_cycles(void);
 
 // --- samples --------------------------------------------------------------------------------------
 
@@ -62,9 +77,9 @@ struct bench_load {
 	uint16_t lens[12];
 };
 
-enum { BENCH_LOADS = 4, BENCH_LEN_MAX = 1400 };
+enum { BENCH_LOADS = 5, BENCH_LEN_MAX = 1400 };
 
-// 64, 576 and 1400 bytes, and IMIX: 7 of 40, 4 of 576, 1 of 1400.
+// 64, 256, 576 and 1400 bytes, and IMIX: 7 of 40, 4 of 576, 1 of 1400.
 extern const struct bench_load bench_loads[BENCH_LOADS];
 
 static inline uint16_t bench_load_len(const struct bench_load *load, unsigned int i)
@@ -72,11 +87,14 @@ static inline uint16_t bench_load_len(const struct bench_load *load, unsigned in
 	return load->lens[i % load->n_lens];
 }
 
+// Ends the program when there is none of this name.
+const struct bench_load *bench_load_find(const char *name);
+
 double bench_load_mean_bytes(const struct bench_load *load);
 
 // --- a table --------------------------------------------------------------------------------------
 
-enum { BENCH_COLUMNS = 16, BENCH_ROWS = 64, BENCH_CELL_BYTES = 40 };
+enum { BENCH_COLUMNS = 16, BENCH_ROWS = 160, BENCH_CELL_BYTES = 40 };
 
 struct bench_table {
 	unsigned int n_columns;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // The whole way of a packet through a worker, from rx to tx over rings, in both directions, without and
 // with MPPE, beside OpenSSL's RC4 and SHA-1 over the same payload alone.
-#include "drivers/drivers.h"
 #include "perf/bench.h"
+#include "perf/bench_pair.h"
 #include "perf/pipeline_rig.h"
 
 #include <stdlib.h>
@@ -14,10 +14,6 @@ struct setup {
 	const struct crypto_driver *driver; // NULL: in the clear
 	bool is_stateful;
 	unsigned int n_sessions;
-};
-
-struct result {
-	struct bench_series ours, theirs, ratio, canary;
 };
 
 static double sample_openssl(
@@ -41,7 +37,7 @@ static double sample_openssl(
 }
 
 static bool measure(struct rig *rig, enum rig_direction direction, const struct bench_load *load,
-	const struct setup *setup, unsigned int n_samples, struct result *result)
+	const struct setup *setup, unsigned int n_samples, struct bench_pair *pair)
 {
 	bool ok = true;
 
@@ -52,26 +48,15 @@ static bool measure(struct rig *rig, enum rig_direction direction, const struct 
 		ok = ok && ours >= 0;
 		if (i == 0)
 			continue; // warms caches and clock
-		bench_series_add(&result->ours, ours);
-		bench_series_add(&result->theirs, theirs);
-		bench_series_add(&result->ratio, theirs / ours);
-		bench_series_add(&result->canary, bench_canary());
+		bench_pair_add(pair, theirs, ours);
 	}
 	return ok;
 }
 
-static void free_result(struct result *result)
-{
-	bench_series_free(&result->ours);
-	bench_series_free(&result->theirs);
-	bench_series_free(&result->ratio);
-	bench_series_free(&result->canary);
-}
-
 static void add_row(struct bench_table *table, const char *what, const struct bench_load *load,
-	bool ok, struct result *result)
+	bool ok, struct bench_pair *pair)
 {
-	double cycles = bench_median(&result->ours);
+	double cycles = bench_median(&pair->under);
 	double mpps = bench_tsc_hz() / cycles / 1e6;
 
 	if (!ok) {
@@ -79,9 +64,9 @@ static void add_row(struct bench_table *table, const char *what, const struct be
 		return;
 	}
 	bench_table_add(table, "%s|%s|%.0f|%.0f|%.0f|%.0f|%.2f|%.2f|%.2f|%.3f", what, load->name,
-		cycles, bench_quantile(&result->ours, 0.1), bench_quantile(&result->ours, 0.9),
-		bench_median(&result->theirs), bench_median(&result->ratio), mpps,
-		mpps * bench_load_mean_bytes(load) * 8 / 1000, bench_median(&result->canary));
+		cycles, bench_quantile(&pair->under, 0.1), bench_quantile(&pair->under, 0.9),
+		bench_median(&pair->over), bench_median(&pair->ratio), mpps,
+		mpps * bench_load_mean_bytes(load) * 8 / 1000, bench_median(&pair->canary));
 }
 
 static bool measure_loads(struct rig *rig, const struct setup *setup, enum rig_direction direction,
@@ -97,16 +82,16 @@ static bool measure_loads(struct rig *rig, const struct setup *setup, enum rig_d
 		setup->n_sessions);
 	for (unsigned int i = 0; i < BENCH_LOADS; i++) {
 		const struct bench_load *load = &bench_loads[i];
-		struct result result = {0};
-		bool is_right = measure(rig, direction, load, setup, n_samples, &result);
+		struct bench_pair pair = {0};
+		bool is_right = measure(rig, direction, load, setup, n_samples, &pair);
 
 		ok = ok && is_right;
-		add_row(&tables[0], what, load, is_right, &result);
+		add_row(&tables[0], what, load, is_right, &pair);
 		if (load->is_uniform) {
 			bytes[n] = load->lens[0];
-			cycles[n++] = bench_median(&result.ours);
+			cycles[n++] = bench_median(&pair.under);
 		}
-		free_result(&result);
+		bench_pair_free(&pair);
 	}
 	bench_fit(bytes, cycles, n, &slope, &intercept);
 	bench_table_add(&tables[1], "%s|%.2f|%.0f", what, slope, intercept);
@@ -149,21 +134,17 @@ int main(int argc, char **argv)
 		"The way of a packet through a worker, rx to tx over rings, one core; bytes are "
 		"those "
 		"of the inner packet; OpenSSL: SHA-1 and RC4 of the same payload alone");
-	bool has_hugepages, ok = true;
-	struct rig *rig = rig_new(&has_hugepages);
+	bool ok = true;
+	struct rig *rig = rig_new();
 
-	printf("%s\n\n", has_hugepages
-				 ? "packets in hugepages"
-				 : "NO HUGEPAGES: packets in pages of 4 KiB, numbers are too high");
 	bench_table_add(&tables[0],
 		"driver, sessions|bytes|cycles/packet|p10|p90|OpenSSL|ratio|Mpps|Gbit/s|canary");
 	bench_table_add(&tables[1], "driver, sessions|cycles/byte|cycles/packet of 0 bytes");
 	if (!options.name || strcmp(options.name, "clear") == 0)
 		ok = measure_driver(rig, "clear", NULL, options.n_samples, tables);
-	for (unsigned int d = 0; drivers_get_crypto(d); d++) {
-		const struct crypto_driver *driver = drivers_get_crypto(d);
-		if (!driver->for_production || (options.name && strcmp(options.name, driver->name)))
-			continue;
+	for (unsigned int d = 0; rig_driver(options.name, d); d++) {
+		const struct crypto_driver *driver = rig_driver(options.name, d);
+
 		ok = measure_driver(rig, driver->name, driver, options.n_samples, tables) && ok;
 	}
 	bench_table_print(&tables[0], stdout);

@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-static void key_from_sha(const uint8_t *start_key, uint8_t *session_key)
+void openssl_mppe_key_from_sha(const uint8_t *start_key, uint8_t *session_key)
 {
 	static const uint8_t pads[80] = {
 		[40 ... 79] = 0xf2,
@@ -26,14 +26,14 @@ void openssl_mppe_init(struct openssl_mppe *m, const uint8_t start_key[MPPE_KEY_
 {
 	memcpy(m->start_key, start_key, MPPE_KEY_BYTES_MAX);
 	memcpy(m->session_key, start_key, MPPE_KEY_BYTES_MAX);
-	key_from_sha(m->start_key, m->session_key);
+	openssl_mppe_key_from_sha(m->start_key, m->session_key);
 	m->n_packets = 0;
 	RC4_set_key(&m->rc4, MPPE_KEY_BYTES_MAX, m->session_key);
 }
 
 static void change_key(struct openssl_mppe *m, RC4_KEY *rc4)
 {
-	key_from_sha(m->start_key, m->session_key);
+	openssl_mppe_key_from_sha(m->start_key, m->session_key);
 	RC4_set_key(rc4, MPPE_KEY_BYTES_MAX, m->session_key);
 	RC4(rc4, MPPE_KEY_BYTES_MAX, m->session_key, m->session_key);
 	RC4_set_key(rc4, MPPE_KEY_BYTES_MAX, m->session_key);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // The yardstick: MPPE 128 bit on OpenSSL's low-level SHA-1 and RC4, packet after packet, as
 // any program would write it that has only that library. Its EVP interface costs over a thousand cycles a
-// packet more and would flatter us.
+// packet more (evp_mppe.h) and would flatter us.
 #pragma once
 
 #include "crypto/mppe_key.h"
@@ -24,3 +24,6 @@ void openssl_mppe_packet(struct openssl_mppe *m, uint8_t *data, size_t len);
 
 // Stateful: a change of key only where the count of packets ends in FF.
 void openssl_mppe_stateful_packet(struct openssl_mppe *m, uint8_t *data, size_t len);
+
+// GetNewKeyFromSHA (RFC 3078 7.1) for 16 bytes, in place.
+void openssl_mppe_key_from_sha(const uint8_t *start_key, uint8_t *session_key);

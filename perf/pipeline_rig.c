@@ -2,7 +2,10 @@
 #include "perf/pipeline_rig.h"
 
 #include "dataplane/worker.h"
+#include "drivers/crypto/ism/ism.h"
 #include "drivers/crypto/null/null.h"
+#include "drivers/drivers.h"
+#include "perf/engine_thread.h"
 #include "wire/gre.h"
 #include "wire/inet.h"
 #include "wire/mppe.h"
@@ -22,6 +25,7 @@ enum {
 	RING = 2 * RIG_PACKETS,
 	N_MBUFS = 8 * RIG_PACKETS - 1,
 	MEMORY_MB = 96,
+	ENGINE_QUEUE = 2 * RIG_PACKETS, // all packets of a run: none is dropped for want of room
 	ETHER_BYTES = 14,
 	PACKET_BYTES = 1600,
 	LISTEN = 0xc0000201,	   // 192.0.2.1
@@ -47,6 +51,7 @@ struct rig {
 	struct owner_map *owners;
 	struct route_table *routes;
 	struct worker *worker;
+	struct engine_thread *engine; // of the driver ism, else NULL
 	bool encrypts, is_stateful;
 	unsigned int n_sessions;
 	unsigned int next; // session of the next packet
@@ -117,14 +122,17 @@ static void add_route(struct route_table *t, uint32_t prefix, uint8_t len, uint8
 		abort();
 }
 
-struct rig *rig_new(bool *has_hugepages)
+struct rig *rig_new(void)
 {
 	struct rig *rig = calloc(1, sizeof(*rig));
+	bool has_hugepages = hugepages_are_free();
 
 	if (!rig)
 		abort();
-	*has_hugepages = hugepages_are_free();
-	start_eal(*has_hugepages);
+	printf("%s\n\n", has_hugepages
+				 ? "packets in hugepages"
+				 : "NO HUGEPAGES: packets in pages of 4 KiB, numbers are too high");
+	start_eal(has_hugepages);
 	rig->pool = rte_pktmbuf_pool_create(
 		"rig", N_MBUFS, 256, 0, RTE_MBUF_DEFAULT_BUF_SIZE, SOCKET_ID_ANY);
 	if (!rig->pool) {
@@ -148,6 +156,17 @@ void rig_free(struct rig *rig)
 	lane_wake_fini(&rig->wake);
 	free(rig);
 	(void)rte_eal_cleanup();
+}
+
+const struct crypto_driver *rig_driver(const char *only, unsigned int i)
+{
+	for (unsigned int d = 0; drivers_get_crypto(d); d++) {
+		const struct crypto_driver *driver = drivers_get_crypto(d);
+
+		if (driver->for_production && bench_is_chosen(only, driver->name) && i-- == 0)
+			return driver;
+	}
+	return NULL;
 }
 
 // --- a worker with sessions -------------------------------------------------------------------------
@@ -247,8 +266,14 @@ bool rig_begin(struct rig *rig, const struct crypto_driver *driver, bool is_stat
 	config.owners = rig->owners = owner_map_new(&listen_be, 1);
 	config.counters = rig->counters = rte_zmalloc(NULL, sizeof(*rig->counters), 64);
 	if (!rig->owners || !rig->counters ||
-		session_table_init(&rig->sessions, RIG_SESSIONS_MAX, SOCKET_ID_ANY, true) != 0)
+		session_table_init(&rig->sessions, RIG_SESSIONS_MAX, SOCKET_ID_ANY, true, false) !=
+			0)
 		return false;
+	// With one CPU the driver is its own engine.
+	if (driver == &crypto_driver_ism && engine_thread_start(ENGINE_QUEUE, &rig->engine) == 0) {
+		config.crypto_setup.shared = engine_thread_ism(rig->engine);
+		engine_thread_wake(rig->engine);
+	}
 	rig->worker = worker_new(&config, &error);
 	if (!rig->worker)
 		return false;
@@ -262,6 +287,9 @@ bool rig_begin(struct rig *rig, const struct crypto_driver *driver, bool is_stat
 void rig_end(struct rig *rig)
 {
 	worker_free(rig->worker);
+	if (rig->engine)
+		engine_thread_stop(rig->engine);
+	rig->engine = NULL;
 	session_table_fini(&rig->sessions);
 	rte_free(rig->counters);
 	owner_map_free(rig->owners);
@@ -407,6 +435,12 @@ static bool fill(struct rig *rig, enum rig_direction direction, const struct ben
 	return true;
 }
 
+// Where packets of a direction come out.
+static struct rte_ring *out_of(const struct rig *rig, enum rig_direction direction)
+{
+	return rig->tx[direction == RIG_UP ? INSIDE : OUTSIDE];
+}
+
 // Take what came out; true if it is as many packets as went in and as long as they must be.
 static bool check(struct rig *rig, enum rig_direction direction, const struct bench_load *load)
 {
@@ -414,8 +448,7 @@ static bool check(struct rig *rig, enum rig_direction direction, const struct be
 	unsigned int n = 0;
 	bool is_right = true;
 
-	while (rte_ring_dequeue(rig->tx[direction == RIG_UP ? INSIDE : OUTSIDE], (void **)&m) ==
-		0) {
+	while (rte_ring_dequeue(out_of(rig, direction), (void **)&m) == 0) {
 		uint32_t inner = bench_load_len(load, n++);
 		uint32_t len = rte_pktmbuf_pkt_len(m) - ETHER_BYTES;
 		is_right &= direction == RIG_UP ? len == inner : len > inner && len < inner + 50;
@@ -424,25 +457,30 @@ static bool check(struct rig *rig, enum rig_direction direction, const struct be
 	return is_right && n == RIG_PACKETS;
 }
 
-// Returns cycles a packet.
-static double work_off(struct rig *rig)
+// Until all have come out of `out`, or, where none must (NULL), nothing is left to do. Returns cycles a packet.
+static double work_off(struct rig *rig, const struct rte_ring *out)
 {
-	uint64_t begin = bench_now_tsc();
+	// An engine may be without its CPU for a while. Whether it still has forged ones cannot be seen.
+	double patience = rig->engine ? bench_tsc_hz() * (out ? 5 : 0.005) : 0;
+	uint64_t begin = bench_now_tsc(), last = begin, now;
 
-	for (unsigned int n = 0; n < RIG_PACKETS;) {
-		unsigned int done = worker_poll(rig->worker);
-		if (done == 0)
+	do {
+		bool is_busy = worker_poll(rig->worker) > 0;
+
+		now = bench_now_tsc();
+		if (is_busy)
+			last = now;
+		if (out && rte_ring_count(out) >= RIG_PACKETS)
 			break;
-		n += done;
-	}
-	return (double)(bench_now_tsc() - begin) / RIG_PACKETS;
+	} while (now == last || (double)(now - last) < patience);
+	return (double)(last - begin) / RIG_PACKETS;
 }
 
 double rig_run(struct rig *rig, enum rig_direction direction, const struct bench_load *load)
 {
 	if (!fill(rig, direction, load))
 		return -1;
-	double cycles = work_off(rig);
+	double cycles = work_off(rig, out_of(rig, direction));
 	return check(rig, direction, load) ? cycles : -1;
 }
 
@@ -457,7 +495,7 @@ double rig_run_forged(struct rig *rig, enum rig_forgery kind, const struct bench
 		if (!queue(rig, OUTSIDE, bytes, len))
 			return -1;
 	}
-	double cycles = work_off(rig);
+	double cycles = work_off(rig, NULL);
 	while (lane_ring_take_events(rig->links.events, &e, 1) == 1)
 		rte_pktmbuf_free(e.packet);
 	return rte_ring_empty(rig->tx[INSIDE]) ? cycles : -1;

@@ -18,9 +18,13 @@ enum rig_direction { RIG_UP, RIG_DOWN };
 
 struct rig;
 
-// Starts EAL: with hugepages where there are any, which *has_hugepages tells.
-struct rig *rig_new(bool *has_hugepages);
+// Starts EAL, with hugepages where there are any, and says which.
+struct rig *rig_new(void);
 void rig_free(struct rig *rig);
+
+// The i-th driver for production of those that `only` names (NULL: all), NULL behind the last. `ism` gets an engine
+// on another CPU.
+const struct crypto_driver *rig_driver(const char *only, unsigned int i);
 
 // A new worker with this driver (NULL: in the clear) and so many sessions. Returns false when something
 // could not be had.

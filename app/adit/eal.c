@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "adit/eal.h"
 
+#include "adit/start_failed.h"
+
 #include <errno.h>
 #include <rte_eal.h>
 #include <rte_errno.h>
@@ -11,7 +13,7 @@
 
 enum {
 	ARGUMENTS_MAX = 32 + 2 * LIMIT_PORTS,
-	ARGUMENT_BYTES = 320,
+	ARGUMENT_BYTES = 512, // the map of all lanes is the longest
 	// The af_packet driver asks the kernel to reassemble fragments before it hands them over, and cuts off what is
 	// longer than its frame: room for the datagrams of up to 4 KB that DNS and old file servers send.
 	INTERFACE_FRAME_BYTES = 4096,
@@ -48,6 +50,9 @@ static void add_lanes(struct arguments *a, const struct config *c)
 	for (unsigned int i = 0; i < c->n_workers && len < (int)sizeof(map); i++)
 		len += snprintf(
 			map + len, sizeof(map) - (size_t)len, ",%u@%u", i + 1, c->worker_cpus[i]);
+	for (unsigned int i = 0; i < c->n_engines && len < (int)sizeof(map); i++)
+		len += snprintf(map + len, sizeof(map) - (size_t)len, ",%u@%u",
+			c->n_workers + 1 + i, c->engine_cpus[i]);
 	add(a, "--lcores=%s", map);
 	add(a, "--main-lcore=0");
 }
@@ -95,18 +100,6 @@ static void add_devices(struct arguments *a, const struct config *c)
 		add(a, "--no-pci");
 }
 
-static int fail(struct log *log, const char *what, int error, const char *hint)
-{
-	struct event e;
-
-	event_begin(&e, EVENT_START_FAILED);
-	event_word(&e, "what", what);
-	event_text(&e, "error", span_of_text(strerror(-error)));
-	event_word(&e, "hint", hint);
-	event_send(log, &e);
-	return error;
-}
-
 // EAL would print all its own options, which are none of adit's.
 static int check_cpu(struct log *log, const char *key, unsigned int cpu)
 {
@@ -116,7 +109,7 @@ static int check_cpu(struct log *log, const char *key, unsigned int cpu)
 	if (access(path, F_OK) == 0)
 		return 0;
 	snprintf(what, sizeof(what), "CPU %u of %s", cpu, key);
-	return fail(log, what, -ENODEV, "this machine has no such CPU; lscpu lists them");
+	return start_failed(log, what, -ENODEV, "this machine has no such CPU; lscpu lists them");
 }
 
 int eal_start(const struct config *config, struct log *log)
@@ -126,6 +119,8 @@ int eal_start(const struct config *config, struct log *log)
 
 	for (unsigned int i = 0; !error && i < config->n_workers; i++)
 		error = check_cpu(log, "lanes.workers", config->worker_cpus[i]);
+	for (unsigned int i = 0; !error && i < config->n_engines; i++)
+		error = check_cpu(log, "lanes.engines", config->engine_cpus[i]);
 	if (error)
 		return error;
 
@@ -135,10 +130,11 @@ int eal_start(const struct config *config, struct log *log)
 	add_devices(a, config);
 	add(a, "--log-level=warning");
 	if (a->failed)
-		return fail(log, "eal", -E2BIG, "the devices of ports are too many or too long");
+		return start_failed(
+			log, "eal", -E2BIG, "the devices of ports are too many or too long");
 	if (rte_eal_init(a->n, a->pointers) >= 0)
 		return 0;
-	return fail(log, "eal", -rte_errno,
+	return start_failed(log, "eal", -rte_errno,
 		config->hugepages
 			? "see the lines of EAL above; memory.hugepages needs free hugepages "
 			  "(sysctl vm.nr_hugepages)"

@@ -5,7 +5,7 @@
 #include "conf/config.h"
 #include "observe/events.h"
 
-// lcore 0 is control; lcore n is worker n - 1. Returns 0, or -errno with an event that says why.
+// lcore 0 is control, then come the workers, then the engines. Returns 0, or -errno with an event that says why.
 int eal_start(const struct config *config, struct log *log);
 
 // Bytes of a packet buffer that the ports need, headroom included.

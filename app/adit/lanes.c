@@ -1,26 +1,14 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "adit/lanes.h"
 
-#include "adit/hint.h"
+#include "adit/start_failed.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <rte_launch.h>
 #include <rte_lcore.h>
 #include <rte_malloc.h>
 #include <stdio.h>
-
-static int fail(struct log *log, const char *what, int error)
-{
-	struct event e;
-
-	event_begin(&e, EVENT_START_FAILED);
-	event_word(&e, "what", what);
-	event_text(&e, "error", span_of_text(strerror(-error)));
-	if (hint_memory(error))
-		event_word(&e, "hint", hint_memory(error));
-	event_send(log, &e);
-	return error;
-}
 
 static int open_links(struct lanes *l, unsigned int i, int socket)
 {
@@ -56,7 +44,8 @@ static int open_handoffs(struct lanes *l)
 }
 
 static int open_worker(struct lanes *l, unsigned int i, const struct config *config,
-	const struct ports *ports, struct rte_mempool *pool, const struct crypto_driver *crypto)
+	const struct ports *ports, struct rte_mempool *pool, const struct crypto_driver *crypto,
+	const struct crypto_setup *setup)
 {
 	struct worker_config w = {
 		.index = (uint8_t)i,
@@ -70,6 +59,7 @@ static int open_worker(struct lanes *l, unsigned int i, const struct config *con
 		.owners = l->owners,
 		.counters = l->counters[i],
 		.crypto = crypto,
+		.crypto_setup = *setup,
 		.server_be = config->n_pools ? config->pools[0].server_inner_be : 0,
 		.exception_rate_pps = config->exception_rate_pps,
 		.idle_sleep_us = config->idle_sleep_us,
@@ -77,6 +67,9 @@ static int open_worker(struct lanes *l, unsigned int i, const struct config *con
 	};
 	int error = 0;
 
+	w.crypto_setup.lane = i;
+	w.crypto_setup.shared = l->engines.ism;
+	w.crypto_setup.counters = l->crypto_counters[i];
 	ports_for_worker(ports, config, i, w.ports);
 	for (unsigned int other = 0; other < l->n_workers; other++) {
 		w.handoff_in[other] = l->handoff[other][i];
@@ -87,7 +80,8 @@ static int open_worker(struct lanes *l, unsigned int i, const struct config *con
 }
 
 int lanes_open(struct lanes *l, const struct config *config, const struct ports *ports,
-	struct rte_mempool *pool, const struct crypto_driver *crypto, struct log *log)
+	struct rte_mempool *pool, const struct crypto_driver *crypto,
+	const struct crypto_setup *setup, struct log *log)
 {
 	// A worker may come to own every call; slots cost address space, and memory when they are used.
 	uint32_t n_slots = RTE_MIN(config->max_calls, (uint32_t)LIMIT_SESSIONS_PER_WORKER);
@@ -97,50 +91,66 @@ int lanes_open(struct lanes *l, const struct config *config, const struct ports 
 	l->n_workers = config->n_workers;
 	error = lane_wake_init(&l->wake);
 	if (error)
-		return fail(log, "eventfd", error);
+		return start_failed(log, "eventfd", error, NULL);
 	l->owners = owner_map_new(config->listen_be, config->n_listen);
 	if (!l->owners)
-		return fail(log, "owner-map", -ENOMEM);
+		return start_failed(log, "owner-map", -ENOMEM, NULL);
 	error = open_handoffs(l);
 	if (error)
-		return fail(log, "handoff-rings", error);
+		return start_failed(log, "handoff-rings", error, NULL);
+	error = engines_open(&l->engines, config, setup->sha1);
+	if (error)
+		return start_failed(log, "engines", error, NULL);
 	for (unsigned int i = 0; i < l->n_workers; i++) {
 		int socket = (int)rte_lcore_to_socket_id(i + 1);
 		l->counters[i] = rte_zmalloc_socket(
 			"counters", sizeof(*l->counters[i]), RTE_CACHE_LINE_SIZE, socket);
-		error = l->counters[i] ? open_links(l, i, socket) : -ENOMEM;
+		l->crypto_counters[i] = rte_zmalloc_socket("crypto-counters",
+			sizeof(*l->crypto_counters[i]), RTE_CACHE_LINE_SIZE, socket);
+		error = l->counters[i] && l->crypto_counters[i] ? open_links(l, i, socket)
+								: -ENOMEM;
 		if (error)
-			return fail(log, "rings", error);
-		error = session_table_init(
-			&l->sessions[i], n_slots, socket, !config->mppe_stateless_required);
+			return start_failed(log, "rings", error, NULL);
+		error = session_table_init(&l->sessions[i], n_slots, socket,
+			!config->mppe_stateless_required, config->late_pkts > 0);
 		if (error)
-			return fail(log, "session-table", error);
-		error = open_worker(l, i, config, ports, pool, crypto);
+			return start_failed(log, "session-table", error, NULL);
+		error = open_worker(l, i, config, ports, pool, crypto, setup);
 		if (error)
-			return fail(log, "worker", error);
+			return start_failed(log, "worker", error, NULL);
 	}
 	return 0;
+}
+
+static int run_worker(void *worker)
+{
+	char name[16];
+
+	snprintf(name, sizeof(name), "worker-%u", rte_lcore_id() - 1);
+	(void)pthread_setname_np(pthread_self(), name);
+	return worker_run(worker);
 }
 
 int lanes_start(struct lanes *l)
 {
-	for (unsigned int i = 0; i < l->n_workers; i++) {
-		int error = rte_eal_remote_launch(worker_run, l->workers[i], i + 1);
+	int error = engines_start(&l->engines);
+
+	for (; !error && l->n_running < l->n_workers; l->n_running++) {
+		unsigned int i = l->n_running;
+		error = rte_eal_remote_launch(run_worker, l->workers[i], i + 1);
 		if (error)
 			return error;
-		l->is_running = true;
 	}
-	return 0;
+	return error;
 }
 
-void lanes_stop(struct lanes *l)
+bool lanes_stop(struct lanes *l)
 {
-	if (!l->is_running)
-		return;
-	for (unsigned int i = 0; i < l->n_workers; i++)
+	for (unsigned int i = 0; i < l->n_running; i++)
 		worker_stop(l->workers[i]);
-	rte_eal_mp_wait_lcore();
-	l->is_running = false;
+	for (; l->n_running > 0; l->n_running--)
+		(void)rte_eal_wait_lcore(l->n_running);
+	return engines_stop(&l->engines);
 }
 
 void lanes_close(struct lanes *l)
@@ -152,9 +162,19 @@ void lanes_close(struct lanes *l)
 		lane_ring_free_events(l->links[i].events);
 		lane_ring_free_events(l->links[i].exceptions);
 		rte_free(l->counters[i]);
+		rte_free(l->crypto_counters[i]);
 		for (unsigned int to = 0; to < l->n_workers; to++)
 			rte_ring_free(l->handoff[i][to]);
 	}
+	engines_close(&l->engines);
 	owner_map_free(l->owners);
 	lane_wake_fini(&l->wake);
+}
+
+void lanes_show_crypto(const struct lanes *l, const struct config *config, struct crypto_view *view)
+{
+	view->n_workers = l->n_workers;
+	for (unsigned int i = 0; i < l->n_workers; i++)
+		view->workers[i] = l->crypto_counters[i];
+	engines_show(&l->engines, config, view);
 }

@@ -1,19 +1,20 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // adit: wiring. Reads the configuration, tests the crypto, makes the lanes, runs control on this
 // thread until a signal ends it, and takes everything down again.
+#include "adit/crypto_setup.h"
 #include "adit/eal.h"
-#include "adit/hint.h"
 #include "adit/lanes.h"
 #include "adit/log_setup.h"
 #include "adit/notify.h"
 #include "adit/options.h"
 #include "adit/ports.h"
 #include "adit/privilege.h"
-#include "adit/selftest.h"
+#include "adit/start_failed.h"
 #include "conf/load.h"
 #include "drivers/drivers.h"
 
 #include <errno.h>
+#include <rte_cycles.h>
 #include <rte_eal.h>
 #include <rte_errno.h>
 #include <rte_lcore.h>
@@ -28,24 +29,13 @@ struct app {
 	struct config *config;
 	struct log log;
 	const struct crypto_driver *crypto;
+	struct crypto_setup crypto_setup; // of every worker, but for its own
 	struct rte_mempool *pool;
 	struct ports ports;
 	struct lanes lanes;
+	struct crypto_view crypto_view; // what control shows of it
 	struct control *control;
 };
-
-static int fail(struct app *a, const char *what, int error)
-{
-	struct event e;
-
-	event_begin(&e, EVENT_START_FAILED);
-	event_word(&e, "what", what);
-	event_text(&e, "error", span_of_text(strerror(-error)));
-	if (hint_memory(error))
-		event_word(&e, "hint", hint_memory(error));
-	event_send(&a->log, &e);
-	return error;
-}
 
 static void on_ready(void *context)
 {
@@ -109,22 +99,20 @@ static int load_config(struct app *a, const struct options *options)
 	return error;
 }
 
-static int choose_crypto(struct app *a)
+static void tell_config(struct app *a, const char *path)
 {
-	const char *failed = NULL;
+	const struct config *c = a->config;
 	struct event e;
 
-	a->crypto = drivers_find_crypto(a->config->crypto_driver);
-	if (!a->crypto || !a->crypto->for_production)
-		return fail(a, "crypto-driver", -ENOENT);
-	int error = selftest_run(a->crypto, &failed);
-	if (!error)
-		return 0;
-	event_begin(&e, EVENT_SELFTEST_FAILED);
-	event_text(&e, "driver", span_of_text(a->crypto->name));
-	event_text(&e, "case", span_of_text(failed ? failed : "open"));
+	event_begin(&e, EVENT_CONFIG_LOADED);
+	event_word(&e, "file", path);
+	event_u64(&e, "ports", c->n_ports);
+	event_u64(&e, "workers", c->n_workers);
+	event_u64(&e, "engines", c->n_engines);
+	event_u64(&e, "pools", c->n_pools);
+	event_u64(&e, "groups", c->n_groups);
+	event_u64(&e, "users", c->n_users);
 	event_send(&a->log, &e);
-	return error;
 }
 
 static int open_all(struct app *a)
@@ -137,10 +125,11 @@ static int open_all(struct app *a)
 	a->pool = rte_pktmbuf_pool_create(
 		"packets", c->n_mbufs, MBUF_CACHE, 0, eal_mbuf_bytes(c), (int)rte_socket_id());
 	if (!a->pool)
-		return fail(a, "packet-pool", -rte_errno);
+		return start_failed(&a->log, "packet-pool", -rte_errno, NULL);
 	error = ports_open(&a->ports, c, a->pool, &a->log);
 	if (!error)
-		error = lanes_open(&a->lanes, c, &a->ports, a->pool, a->crypto, &a->log);
+		error = lanes_open(
+			&a->lanes, c, &a->ports, a->pool, a->crypto, &a->crypto_setup, &a->log);
 	return error;
 }
 
@@ -167,7 +156,7 @@ static int drop_privileges(struct app *a)
 		return 0;
 	int error = privilege_drop_to(c->run_as_user);
 	if (error)
-		return fail(a, "run-as-user", error);
+		return start_failed(&a->log, "run-as-user", error, NULL);
 	check_directory(a, "log.file", c->log_file);
 	check_directory(a, "auth.password_file", c->password_file);
 	return 0;
@@ -183,6 +172,8 @@ static int serve(struct app *a)
 		sessions[i] = &a->lanes.sessions[i];
 		counters[i] = a->lanes.counters[i];
 	}
+	lanes_show_crypto(&a->lanes, a->config, &a->crypto_view);
+	a->crypto_view.tsc_hz = (double)rte_get_tsc_hz();
 	const struct control_config control = {
 		.config = a->config,
 		.log = &a->log,
@@ -193,6 +184,7 @@ static int serve(struct app *a)
 		.links = a->lanes.links,
 		.sessions = sessions,
 		.counters = counters,
+		.crypto = &a->crypto_view,
 		.wake = &a->lanes.wake,
 		.owners = a->lanes.owners,
 		.aaa = drivers_find_aaa("local"),
@@ -208,14 +200,28 @@ static int serve(struct app *a)
 		return error;
 	error = lanes_start(&a->lanes);
 	if (error)
-		return fail(a, "workers", error);
+		return start_failed(&a->log, "workers", error, NULL);
 	return control_run(a->control);
+}
+
+// A thread that hangs may go on while we end: it keeps all that it knows.
+static void leave_stuck(struct app *a)
+{
+	struct event e;
+
+	event_begin(&e, EVENT_LANE_STALLED);
+	event_word(&e, "lane", "engine");
+	event_send(&a->log, &e);
+	control_free(a->control);
 }
 
 // Everything in reverse; each part copes with never having been opened.
 static void close_all(struct app *a)
 {
-	lanes_stop(&a->lanes);
+	if (!lanes_stop(&a->lanes)) {
+		leave_stuck(a);
+		return;
+	}
 	control_free(a->control);
 	lanes_close(&a->lanes);
 	ports_close(&a->ports);
@@ -250,8 +256,10 @@ int main(int argc, char **argv)
 		goto free_config;
 	}
 	log_setup(&a->log, a->config);
+	tell_config(a, options.config_path);
 	raise_descriptor_limit(a->config);
-	if (choose_crypto(a) == 0) {
+	if (crypto_setup_choose(
+		    a->config, &a->log, &a->crypto, &a->crypto_setup, &a->crypto_view) == 0) {
 		if (open_all(a) == 0 && serve(a) == 0)
 			status = EXIT_SUCCESS;
 		close_all(a);

@@ -28,6 +28,15 @@ static int fail(struct log *log, const struct config_port *p, const char *what, 
 	return fail_with_hint(log, p, what, error, NULL);
 }
 
+// The fast transmit functions of NICs know no chains, and a port seldom gets one: it is copied then. Here they cost
+// nothing, since af_packet copies all that it sends.
+static uint64_t chain_offloads(const struct rte_eth_dev_info *info, const struct config_port *p)
+{
+	return p->kind == CONFIG_DEVICE_INTERFACE
+		       ? info->tx_offload_capa & RTE_ETH_TX_OFFLOAD_MULTI_SEGS
+		       : 0;
+}
+
 static int configure(
 	uint16_t id, const struct config_port *p, unsigned int n_queues, struct log *log)
 {
@@ -43,6 +52,7 @@ static int configure(
 		conf.rxmode.mq_mode = RTE_ETH_MQ_RX_RSS;
 		conf.rx_adv_conf.rss_conf.rss_hf = info.flow_type_rss_offloads & RTE_ETH_RSS_IP;
 	}
+	conf.txmode.offloads = chain_offloads(&info, p);
 	error = rte_eth_dev_configure(id, (uint16_t)n_queues, (uint16_t)n_queues, &conf);
 	return error ? fail(log, p, "configure", error) : 0;
 }
@@ -137,11 +147,15 @@ void ports_for_worker(const struct ports *p, const struct config *config, unsign
 {
 	for (unsigned int i = 0; i < p->n; i++) {
 		const struct config_port *c = &config->ports[i];
+		struct rte_eth_dev_info info;
+		bool is_known = rte_eth_dev_info_get(p->control[i].dpdk_port, &info) == 0;
+
 		out[i] = (struct worker_port){
 			.dpdk_port = p->control[i].dpdk_port,
 			.queue = (uint16_t)index,
 			.has_rx = true,
 			.is_outside = c->role == CONFIG_PORT_OUTSIDE,
+			.takes_chains = is_known && chain_offloads(&info, c) != 0,
 			.accepts_all = c->accept == CONFIG_ACCEPT_ALL,
 			.mac = p->control[i].mac,
 			.mtu = c->mtu,

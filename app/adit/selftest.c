@@ -41,10 +41,11 @@ static const char *run_mschap(void)
 	return NULL;
 }
 
-int selftest_run(const struct crypto_driver *driver, const char **failed)
+int selftest_run(
+	const struct crypto_driver *driver, const struct crypto_setup *setup, const char **failed)
 {
 	*failed = run_mschap();
 	if (*failed)
 		return -EBADMSG;
-	return crypto_driver_selftest(driver, failed);
+	return crypto_driver_selftest(driver, setup, failed);
 }

@@ -5,4 +5,5 @@
 #include "crypto/driver.h"
 
 // Returns 0, or -EBADMSG and the name of the failed case.
-int selftest_run(const struct crypto_driver *driver, const char **failed);
+int selftest_run(
+	const struct crypto_driver *driver, const struct crypto_setup *setup, const char **failed);

@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum { DONE_RING_DEPTH_MAX = 1 << 20 };
 
@@ -47,6 +48,20 @@ static inline void done_ring_put(struct done_ring *ring, struct crypto_op *op)
 		tail -= ring->depth;
 	ring->ops[tail] = op;
 	ring->n++;
+}
+
+// The same for ops[n].
+static inline void done_ring_put_all(struct done_ring *ring, struct crypto_op **ops, unsigned int n)
+{
+	unsigned int tail = ring->head + ring->n;
+	unsigned int n_end;
+
+	if (tail >= ring->depth)
+		tail -= ring->depth;
+	n_end = n < ring->depth - tail ? n : ring->depth - tail;
+	memcpy(ring->ops + tail, ops, n_end * sizeof(ops[0]));
+	memcpy(ring->ops, ops + n_end, (n - n_end) * sizeof(ops[0]));
+	ring->n += n;
 }
 
 // Move up to n of the oldest to ops[n]; returns how many.

@@ -53,6 +53,3 @@ void aaa_reply_wipe(struct aaa_reply *reply);
 
 // Overwrite a request, which may hold a password.
 void aaa_request_wipe(struct aaa_request *request);
-
-// As logs print them: "accept", "reject", "unavailable".
-const char *aaa_result_name(enum aaa_result result);

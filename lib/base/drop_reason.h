@@ -36,6 +36,7 @@
 	X(MPPE_GARBAGE, "mppe-garbage", "decrypts to an impossible PPP protocol: wrong key")     \
 	X(MPPE_DESYNC, "mppe-desync", "waiting for a flushed packet")                            \
 	X(CRYPTO_FAILED, "crypto-failed", "the crypto driver returned an error")                 \
+	X(CRYPTO_LOST, "crypto-lost", "a crypto engine got stuck with it or the one before it")  \
 	X(INNER_IP_BAD, "inner-ip-bad", "inner IPv4 header malformed or checksum wrong")         \
 	X(SPOOFED, "spoofed", "inner source is not the client's address")                        \
 	X(ROUTING_LOOP, "routing-loop", "inner destination is the outer address of the server")  \

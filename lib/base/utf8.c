@@ -30,18 +30,6 @@ size_t utf8_decode(struct span s, uint32_t *code_point)
 	return n;
 }
 
-bool utf8_is_valid(struct span s)
-{
-	while (s.len > 0) {
-		uint32_t code_point;
-		size_t n = utf8_decode(s, &code_point);
-		if (n == 0)
-			return false;
-		s = span_of(s.bytes + n, s.len - n);
-	}
-	return true;
-}
-
 bool utf8_is_control(uint32_t cp)
 {
 	return cp < 0x20 || (cp >= 0x7f && cp <= 0x9f) || cp == 0x61c || cp == 0x200e ||

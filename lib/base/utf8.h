@@ -10,8 +10,6 @@
 //   returns     how many bytes it takes, 1..4, or 0 when s is empty or does not begin with one
 size_t utf8_decode(struct span s, uint32_t *code_point);
 
-bool utf8_is_valid(struct span s);
-
 // True for what may move the cursor or reorder what stands around it: C0 and C1 controls, DEL, line
 // and paragraph separators, and the marks of bidirectional text.
 bool utf8_is_control(uint32_t code_point);

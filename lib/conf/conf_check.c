@@ -38,26 +38,34 @@ static bool is_given(const struct check *k, const char *group, int index, const 
 	return config_setting_name(s) && strcmp(config_setting_name(s), key) == 0;
 }
 
+__attribute__((format(printf, 4, 0))) static void say(const struct check *k,
+	enum config_severity severity, const config_setting_t *setting, const char *format,
+	va_list args)
+{
+	char why[CONFIG_ERROR_TEXT_BYTES];
+
+	vsnprintf(why, sizeof(why), format, args);
+	conf_report_setting(k->r, severity, setting, "%s", why);
+}
+
 __attribute__((format(printf, 5, 6))) static void error(const struct check *k, const char *group,
 	int index, const char *key, const char *format, ...)
 {
-	char why[CONFIG_ERROR_TEXT_BYTES];
 	va_list args;
+
 	va_start(args, format);
-	vsnprintf(why, sizeof(why), format, args);
+	say(k, CONFIG_ERROR, find(k, group, index, key), format, args);
 	va_end(args);
-	conf_report_setting(k->r, CONFIG_ERROR, find(k, group, index, key), "%s", why);
 }
 
 __attribute__((format(printf, 5, 6))) static void warn(const struct check *k, const char *group,
 	int index, const char *key, const char *format, ...)
 {
-	char why[CONFIG_ERROR_TEXT_BYTES];
 	va_list args;
+
 	va_start(args, format);
-	vsnprintf(why, sizeof(why), format, args);
+	say(k, CONFIG_WARNING, find(k, group, index, key), format, args);
 	va_end(args);
-	conf_report_setting(k->r, CONFIG_WARNING, find(k, group, index, key), "%s", why);
 }
 
 static uint32_t prefix_mask(uint8_t len)
@@ -84,6 +92,40 @@ static void check_lanes(const struct check *k)
 				"CPU %u is also that of lanes.control, which needs idle_sleep_us > "
 				"0",
 				c->control_cpu);
+	}
+}
+
+static bool is_worker_cpu(const struct config *c, uint16_t cpu)
+{
+	for (int i = 0; i < c->n_workers; i++)
+		if (c->worker_cpus[i] == cpu)
+			return true;
+	return false;
+}
+
+static void check_engines(const struct check *k)
+{
+	const struct config *c = k->c;
+	bool is_ism = strcmp(c->crypto_driver, "ism") == 0;
+
+	if (is_ism && c->n_engines == 0)
+		error(k, "encryption", -1, "driver", "\"ism\" needs lanes.engines");
+	if (!is_ism && c->n_engines > 0)
+		error(k, "lanes", -1, "engines", "need encryption.driver to be \"ism\", not \"%s\"",
+			c->crypto_driver);
+	if (c->engine_queue & (c->engine_queue - 1))
+		error(k, "encryption", -1, "engine_queue", "must be a power of two");
+	for (int i = 0; i < c->n_engines; i++) {
+		uint16_t cpu = c->engine_cpus[i];
+		for (int j = 0; j < i; j++)
+			if (cpu == c->engine_cpus[j])
+				error(k, "lanes", -1, "engines", "CPU %u stands in the list twice",
+					cpu);
+		// Two that never sleep would have the CPU by turns of milliseconds.
+		if (c->idle_sleep_us == 0 && (cpu == c->control_cpu || is_worker_cpu(c, cpu)))
+			error(k, "lanes", -1, "engines",
+				"CPU %u is also that of lanes.%s, which needs idle_sleep_us > 0",
+				cpu, cpu == c->control_cpu ? "control" : "workers");
 	}
 }
 
@@ -312,6 +354,12 @@ static void check_auth(const struct check *k)
 static void check_encryption(const struct check *k)
 {
 	const struct config *c = k->c;
+	bool is_other = c->sha1[0] && strcmp(c->sha1, "auto") != 0 && strcmp(c->sha1, "imb") != 0;
+	bool is_ism = strcmp(c->crypto_driver, "ism") == 0;
+	if (strcmp(is_ism ? c->engine_driver : c->crypto_driver, "imb") == 0 && is_other)
+		error(k, "encryption", -1, "sha1",
+			"encryption.%s \"imb\" hashes keys by ipsec-mb: take \"auto\" or \"imb\"",
+			is_ism ? "engine" : "driver");
 	switch (c->encryption) {
 	case CONFIG_ENCRYPTION_DENY:
 		warn(k, "encryption", -1, "mode",
@@ -416,6 +464,7 @@ void conf_check(const struct config *c, const config_setting_t *root, struct con
 {
 	const struct check k = {.c = c, .root = root, .r = r};
 	check_lanes(&k);
+	check_engines(&k);
 	check_ports(&k);
 	check_pools(&k);
 	check_users(&k);

@@ -167,7 +167,7 @@ static bool read_uint_list(const config_setting_t *s, const struct schema_item *
 {
 	uint16_t *values = field_at(base, item->offset);
 	int n = is_sequence(s) ? config_setting_length(s) : 0;
-	if (n < 1 || n > item->max_count)
+	if (!is_sequence(s) || n > item->max_count || (n == 0 && !item->is_zero_allowed))
 		return fail(problem, s, item);
 	for (int i = 0; i < n; i++) {
 		const config_setting_t *element = config_setting_get_elem(s, (unsigned)i);
@@ -211,6 +211,15 @@ static bool is_text_of(enum schema_type type, const char *text)
 	return conf_parse_is_clean_utf8(text);
 }
 
+// Is it one of the words, where the item has a list of them?
+static bool is_listed(const struct schema_item *item, const char *text)
+{
+	for (const struct schema_word *w = item->words; w && w->word; w++)
+		if (strcmp(w->word, text) == 0)
+			return true;
+	return item->words == NULL;
+}
+
 // All types that are one text in the file.
 static bool read_from_text(const config_setting_t *s, const struct schema_item *item, void *base)
 {
@@ -225,7 +234,7 @@ static bool read_from_text(const config_setting_t *s, const struct schema_item *
 	case SCHEMA_PATH:
 	case SCHEMA_DOMAIN:
 		text = get_text(s, item);
-		if (!text || !is_text_of(item->type, text))
+		if (!text || !is_text_of(item->type, text) || !is_listed(item, text))
 			return false;
 		memset(field, 0, item->size_bytes);
 		memcpy(field, text, strlen(text));

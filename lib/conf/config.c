@@ -41,11 +41,6 @@ void config_add_base_group(struct config *c)
 	c->base_group = (uint16_t)i;
 }
 
-const struct config_group *config_user_group(const struct config *c, const struct config_user *user)
-{
-	return &c->groups[user ? user->group_index : c->base_group];
-}
-
 struct config *config_new(void)
 {
 	struct config *c = calloc(1, sizeof(*c));

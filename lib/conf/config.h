@@ -85,7 +85,7 @@ struct config_prefix {
 };
 
 // What users have in common. A user without a group has the one named "base", which is there with
-// these defaults even if the file does not name it: config_user_group().
+// these defaults even if the file does not name it: config.base_group.
 struct config_group {
 	char name[CONFIG_GROUP_NAME_BYTES];
 	uint16_t n_dns; // 0: those of the pool
@@ -127,6 +127,8 @@ struct config {
 	uint16_t n_workers;
 	uint16_t worker_cpus[LIMIT_WORKERS];
 	uint32_t idle_sleep_us;
+	uint16_t n_engines;
+	uint16_t engine_cpus[LIMIT_ENGINES];
 	uint32_t exception_rate_pps; // per worker
 
 	// memory
@@ -163,6 +165,7 @@ struct config {
 	uint16_t processing_delay; // tenths of a second, told in OCRP
 	uint32_t reorder_pkts;	   // 0: what comes out of order is dropped
 	uint32_t reorder_ms;
+	uint32_t late_pkts; // how far behind a late packet is still passed on; 0: dropped
 	enum config_gre_source gre_source;
 	bool supersede;		  // a user's new call ends a stale one of the same user and address
 	uint32_t no_gre_notice_s; // no GRE for so long after OCRP: an event
@@ -202,6 +205,9 @@ struct config {
 	uint32_t mppe_max_jump;
 	uint32_t decrypt_failures_max;
 	char crypto_driver[16];
+	char sha1[16];		// key hash: "auto", or the name of one
+	char engine_driver[16]; // what the engines run, where the driver is "ism"
+	uint32_t engine_queue;	// packets of one worker that wait for one engine
 
 	uint16_t n_pools;
 	struct config_pool pools[LIMIT_POOLS];
@@ -248,7 +254,3 @@ void config_add_base_group(struct config *c);
 
 // The user of that name, compared byte for byte, or NULL.
 const struct config_user *config_find_user(const struct config *c, struct span name);
-
-// The group of a user, never NULL; `user` NULL gives that of users without one.
-const struct config_group *config_user_group(
-	const struct config *c, const struct config_user *user);

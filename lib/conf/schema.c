@@ -70,6 +70,22 @@ static const struct schema_word encryption_modes[] = {
 	{NULL, 0, NULL},
 };
 
+// drivers/crypto/sw/sha1_keys.h; which of them this machine has is seen at start.
+static const struct schema_word sha1_words[] = {
+	{"auto", 0, NULL},
+	{"avx512", 0, NULL},
+	{"shani", 0, NULL},
+	{"c", 0, NULL},
+	{"imb", 0, NULL},
+	{NULL, 0, NULL},
+};
+
+static const struct schema_word engine_words[] = {
+	{"sw", 0, NULL},
+	{"imb", 0, NULL},
+	{NULL, 0, NULL},
+};
+
 static const struct schema_word mppe_strengths[] = {
 	{"128", CONFIG_MPPE_128, NULL},
 	{"56", CONFIG_MPPE_56, NULL},
@@ -146,9 +162,22 @@ static const struct schema_item lanes_items[] = {
 		.max_count = LIMIT_WORKERS,
 		.def = "[1]",
 		.help = "CPUs of the workers, which move packets; one worker each."},
+	{.key = "engines",
+		.type = SCHEMA_UINT_LIST,
+		FIELD(config, engine_cpus),
+		ALSO(config, n_engines),
+		NO_HAS,
+		.min = 0,
+		.max = 1023,
+		.is_zero_allowed = true,
+		.max_count = LIMIT_ENGINES,
+		.def = "[]",
+		.help = "CPUs of the engines, which encrypt for the workers where "
+			"encryption.driver is "
+			"\"ism\"; one engine each."},
 	UINT("idle_sleep_us", idle_sleep_us, 0, 10000, false, "0",
-		"Longest sleep of a worker without work, in microseconds. 0: workers never sleep, "
-		"right where they have CPUs of their own."),
+		"Longest sleep of a worker or engine without work, in microseconds. 0: they never "
+		"sleep, right where they have CPUs of their own."),
 	UINT("exception_rate_pps", exception_rate_pps, 1, 10000000, false, "10000",
 		"Frames a second of each kind (ARP, TCP/1723, all else) that one worker passes to "
 		"the kernel; what is more is dropped and counted."),
@@ -271,6 +300,12 @@ static const struct schema_item pptp_items[] = {
 		"after "
 		"a later one is dropped."),
 	UINT("reorder_ms", reorder_ms, 1, 200, false, "5", "Milliseconds that they are held."),
+	UINT("late_pkts", late_pkts, 0, LIMIT_LATE_PKTS, false, "0",
+		"How many numbers behind a GRE packet with IP may come and is still passed on, out "
+		"of order; 0: "
+		"late packets are dropped. IP does not mind. RFC 2637 4.3 forbids it for the sake "
+		"of PPP: control "
+		"frames, Van Jacobson compression and stateful MPPE, which do not take part."),
 	CHOICE("gre_source", gre_source, gre_sources, "\"strict\"",
 		"\"strict\": GRE comes from the address of the control connection; \"nat-loose\": "
 		"it may come from another, for NAT with several addresses outside."),
@@ -387,6 +422,33 @@ static const struct schema_item encryption_items[] = {
 		.max = 15,
 		.def = "\"sw\"",
 		.help = "Crypto driver that does MPPE."},
+	{.key = "engine",
+		.type = SCHEMA_WORD,
+		FIELD(config, engine_driver),
+		NO_ALSO,
+		NO_HAS,
+		.min = 1,
+		.max = 15,
+		.words = engine_words,
+		.def = "\"sw\"",
+		.help = "What the engines of lanes.engines run, where the driver is \"ism\": "
+			"\"imb\" "
+			"hashes keys by intel-ipsec-mb."},
+	UINT("engine_queue", engine_queue, 64, 32768, false, "512",
+		"Packets of one worker that wait for one engine, a power of two; what finds it "
+		"full "
+		"is dropped and counted."),
+	{.key = "sha1",
+		.type = SCHEMA_WORD,
+		FIELD(config, sha1),
+		NO_ALSO,
+		NO_HAS,
+		.min = 1,
+		.max = 15,
+		.words = sha1_words,
+		.def = "\"auto\"",
+		.help = "How keys are hashed. \"auto\": a calibration at start finds the fastest; "
+			"the others pin one, and adit does not start where the CPU lacks it."},
 };
 
 #define POOL(name, kind, member) .key = name, .type = kind, FIELD(config_pool, member), NO_HAS

@@ -7,13 +7,13 @@
 #include "conf/config.h"
 
 enum schema_type {
-	SCHEMA_BOOL,	    // bool
-	SCHEMA_UINT,	    // uint16_t or uint32_t
-	SCHEMA_UINT_LIST,   // uint16_t[max_count], count
-	SCHEMA_TEXT,	    // char[], UTF-8 without control characters
-	SCHEMA_WORD,	    // char[], letters, digits and . _ -
-	SCHEMA_CHOICE,	    // an enum, one of the words of the item
-	SCHEMA_CHOICES,	    // uint32_t, or of the words of the item
+	SCHEMA_BOOL,	  // bool
+	SCHEMA_UINT,	  // uint16_t or uint32_t
+	SCHEMA_UINT_LIST, // uint16_t[max_count], count
+	SCHEMA_TEXT,	  // char[], UTF-8 without control characters
+	SCHEMA_WORD,	  // char[], letters, digits and . _ -; one of the words of the item, if any
+	SCHEMA_CHOICE,	  // an enum, one of the words of the item
+	SCHEMA_CHOICES,	  // uint32_t, or of the words of the item
 	SCHEMA_CHOICE_LIST, // uint32_t[max_count], words of the item in the order of the file, count
 	SCHEMA_ADDRESS,	    // uint32_t in network order
 	SCHEMA_ADDRESS_LIST, // uint32_t[max_count] in network order, count
@@ -41,7 +41,7 @@ struct schema_item {
 	const char *key;
 	enum schema_type type;
 	bool is_secret;	      // its value stands in no message
-	bool is_zero_allowed; // beside min..max
+	bool is_zero_allowed; // beside min..max; of a list of numbers: it may be empty
 	uint16_t size_bytes;  // of the field
 	uint16_t max_count;   // of a list
 	uint32_t offset;      // of the field in struct config or in the element of a list

@@ -39,8 +39,8 @@ void schema_describe(const struct schema_item *item, char *out, size_t cap)
 			item->max);
 		break;
 	case SCHEMA_UINT_LIST:
-		snprintf(out, cap, "a list [ ] of 1..%u numbers from %u to %u", item->max_count,
-			item->min, item->max);
+		snprintf(out, cap, "a list [ ] of %u..%u numbers from %u to %u",
+			item->is_zero_allowed ? 0 : 1, item->max_count, item->min, item->max);
 		break;
 	case SCHEMA_TEXT:
 	case SCHEMA_PASSWORD:
@@ -48,6 +48,10 @@ void schema_describe(const struct schema_item *item, char *out, size_t cap)
 			item->min, item->max);
 		break;
 	case SCHEMA_WORD:
+		if (item->words) {
+			put_words(item->words, out, cap);
+			break;
+		}
 		snprintf(out, cap, "a text of %u..%u letters, digits, '.', '_' and '-'", item->min,
 			item->max);
 		break;

@@ -31,6 +31,7 @@ void call_command_add(struct call *call)
 			.nat_loose = config->gre_source == CONFIG_GRE_NAT_LOOSE,
 			.reorder_pkts = (uint16_t)config->reorder_pkts,
 			.reorder_us = config->reorder_ms * 1000,
+			.late_pkts = (uint16_t)config->late_pkts,
 			.limit_transmit = config->limit_transmit_to_window,
 			.peer_window = call->pptp.peer_window,
 			.peer_delay_us = call->pptp.peer_delay * UINT32_C(100000),

@@ -210,6 +210,8 @@ static void every_second(struct timer *t, uint64_t now_ns)
 	struct control *c = container_of(t, struct control, second);
 
 	workers_check(c);
+	crypto_watch_sample(c);
+	port_watch_check(c);
 	routes_check(c);
 	listener_check(c);
 	api_check(c->api);
@@ -339,7 +341,7 @@ static int open_timers(struct control *c)
 
 	if (timer_heap_join(h, &c->second, every_second) != 0 || refusal_open(c) != 0 ||
 		timer_heap_join(h, &c->publish, publish) != 0 ||
-		timer_heap_join(h, &c->stop_timer, stop_tick) != 0)
+		timer_heap_join(h, &c->stop_timer, stop_tick) != 0 || crypto_watch_open(c) != 0)
 		return fail(c, "timers", -ENOMEM);
 	timer_heap_arm(h, &c->second, control_now(c) + SECOND_NS);
 	return 0;

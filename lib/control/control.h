@@ -10,6 +10,7 @@
 #include "control/tap.h"
 #include "msg/lane_ring.h"
 #include "observe/counters.h"
+#include "observe/crypto_counters.h"
 #include "observe/events.h"
 #include "observe/log.h"
 #include "session/owner_map.h"
@@ -32,6 +33,7 @@ struct control_config {
 	struct lane_links *links;		     // links[n_workers]
 	const struct session_table *const *sessions; // sessions[n_workers], to read counters
 	const struct lane_counters *const *counters; // counters[n_workers]
+	const struct crypto_view *crypto;	     // NULL: nothing is known of it
 	struct lane_wake *wake;
 	struct owner_map *owners;
 	const struct aaa_driver *aaa;

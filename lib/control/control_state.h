@@ -5,6 +5,7 @@
 #include "control/admission.h"
 #include "control/call_table.h"
 #include "control/control.h"
+#include "control/crypto_watch.h"
 #include "control/debug.h"
 #include "control/history.h"
 #include "control/workers.h"
@@ -13,6 +14,7 @@
 #include "control/loop.h"
 #include "control/placement.h"
 #include "control/pool.h"
+#include "control/port_watch.h"
 #include "control/refusal.h"
 #include "control/routes.h"
 #include "control/supersede.h"
@@ -73,11 +75,13 @@ struct control {
 
 	// workers and the kernel
 	struct workers workers;
+	struct crypto_watch crypto_watch;
 	struct neighbor *neighbor; // NULL without ports
 	struct loop_source neighbor_source;
 	struct routes routes;
 	struct control_tap taps[LIMIT_PORTS];
 	uint16_t n_taps;
+	struct port_watch port_watch;
 
 	struct api *api;
 	struct debug debug;

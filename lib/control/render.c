@@ -301,6 +301,11 @@ void render_u64(struct render *r, uint64_t v)
 	put_number(r, NULL, "%" PRIu64, v);
 }
 
+void render_tenths(struct render *r, uint64_t tenths)
+{
+	put_number(r, NULL, "%" PRIu64 ".%" PRIu64, tenths / 10, tenths % 10);
+}
+
 void render_hex(struct render *r, uint64_t v)
 {
 	char text[24];

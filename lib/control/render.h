@@ -80,8 +80,9 @@ void render_text(
 void render_word(struct render *r, const char *word); // of ours
 void render_bool(struct render *r, bool v);
 void render_u64(struct render *r, uint64_t v);
-void render_hex(struct render *r, uint64_t v);	   // "0x..." in JSON too
-void render_ipv4(struct render *r, uint32_t v_be); // 0: none
+void render_tenths(struct render *r, uint64_t tenths); // "12.3"
+void render_hex(struct render *r, uint64_t v);	       // "0x..." in JSON too
+void render_ipv4(struct render *r, uint32_t v_be);     // 0: none
 void render_endpoint(struct render *r, uint32_t v_be, uint16_t port_be);
 void render_size(struct render *r, uint64_t bytes);   // "1.5M"; JSON: the number
 void render_duration(struct render *r, uint64_t ns);  // "1d02h", "2m03s"; JSON: seconds

@@ -66,6 +66,15 @@ int show_parse(struct show *s, const struct span *words, size_t n_words);
 // "0x100000001" or "17". Returns false for what is no number.
 bool show_parse_id(struct span text, uint64_t *id);
 
+// Who calls from where: the fields that a session and the record of one have in common.
+struct show_who {
+	struct span user;
+	uint32_t client_be, called_be, inner_be;
+	uint16_t client_port_be;
+};
+
+void show_who(struct render *r, const struct show_who *who);
+
 bool show_history(struct control *c, struct show *s);
 int show_history_check(struct control *c, struct show *s);
 bool show_end_reasons(struct control *c, struct show *s);
@@ -73,6 +82,7 @@ bool show_sessions(struct control *c, struct show *s);
 bool show_session(struct control *c, struct show *s);
 int show_session_check(struct control *c, struct show *s);
 bool show_counters(struct control *c, struct show *s);
+bool show_crypto(struct control *c, struct show *s);
 bool show_lanes(struct control *c, struct show *s);
 bool show_events(struct control *c, struct show *s);
 bool show_pool(struct control *c, struct show *s);

@@ -136,14 +136,11 @@ static void describe_who(struct render *out, const struct history_record *r)
 	render_u64(out, r->id);
 	render_key(out, "session", NULL);
 	render_session(out, r);
-	render_key(out, "user", NULL);
-	render_text(out, span_of(r->user, r->user_len));
-	render_key(out, "client", NULL);
-	render_endpoint(out, r->client_be, r->client_port_be);
-	render_key(out, "called", NULL);
-	render_ipv4(out, r->called_be);
-	render_key(out, "inner", NULL);
-	render_ipv4(out, r->inner_be);
+	show_who(out, &(struct show_who){.user = span_of(r->user, r->user_len),
+			      .client_be = r->client_be,
+			      .client_port_be = r->client_port_be,
+			      .called_be = r->called_be,
+			      .inner_be = r->inner_be});
 	render_key(out, "started", NULL);
 	render_time(out, r->started_wall_ns);
 	render_key(out, "duration", NULL);

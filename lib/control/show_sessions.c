@@ -124,6 +124,18 @@ int show_session_check(struct control *c, struct show *s)
 	return find_call(c, s) ? SHOW_OK : SHOW_FAILED;
 }
 
+void show_who(struct render *r, const struct show_who *who)
+{
+	render_key(r, "user", NULL);
+	render_text(r, who->user);
+	render_key(r, "client", NULL);
+	render_endpoint(r, who->client_be, who->client_port_be);
+	render_key(r, "called", NULL);
+	render_ipv4(r, who->called_be);
+	render_key(r, "inner", NULL);
+	render_ipv4(r, who->inner_be);
+}
+
 static void describe_client(struct control *c, struct render *r, const struct call *call)
 {
 	char mppe[CALL_MPPE_TEXT_BYTES];
@@ -132,16 +144,13 @@ static void describe_client(struct control *c, struct render *r, const struct ca
 	render_record_begin(r, "session");
 	render_key(r, "id", NULL);
 	render_hex(r, call->id);
-	render_key(r, "user", NULL);
-	render_text(r, span_of(call->user, call->user_len));
-	render_key(r, "client", NULL);
-	render_endpoint(r, call->client_be, call->client_port_be);
+	show_who(r, &(struct show_who){.user = span_of(call->user, call->user_len),
+			    .client_be = call->client_be,
+			    .client_port_be = call->client_port_be,
+			    .called_be = c->config.owners->listen_be[call->listen],
+			    .inner_be = call->inner_be});
 	render_key(r, "gre_from", "address that its GRE comes from");
 	render_ipv4(r, call->gre_be);
-	render_key(r, "called", NULL);
-	render_ipv4(r, c->config.owners->listen_be[call->listen]);
-	render_key(r, "inner", NULL);
-	render_ipv4(r, call->inner_be);
 	render_key(r, "phase", NULL);
 	render_word(r, phase_of(call));
 	render_key(r, "since", NULL);
@@ -312,6 +321,7 @@ static void describe_counters(struct control *c, struct render *r, const struct 
 		{"out_of_window", "numbers too far ahead or behind", &n->out_of_window},
 		{"out_of_sequence", "came after a later one", &n->out_of_sequence},
 		{"reordered", "of these, put back in order", &n->reordered},
+		{"late_passed", "late ones that were passed on all the same", &n->late_passed},
 		{"decrypt_failures", "decrypted to garbage", &n->decrypt_failures},
 		{"clear_refused", "in the clear, where that is not allowed", &n->clear_refused},
 		{"lone_acks_sent", "acknowledgements without data", &n->lone_acks_sent},

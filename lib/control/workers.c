@@ -44,7 +44,7 @@ void workers_fini(struct control *c)
 		struct lane_backlog *b = &c->workers.backlogs[i];
 		struct lane_event event;
 
-		while (lane_ring_take_commands(links->commands, &command, 1) == 1)
+		while (lane_ring_take_command(links->commands, &command))
 			rte_pktmbuf_free(command.packet);
 		while (lane_ring_take_events(links->events, &event, 1) == 1)
 			rte_pktmbuf_free(event.packet);

@@ -15,6 +15,7 @@ enum {
 	N_ROUNDS = 8,
 	DEPTH = 24, // less than N_OPS: submit has to take a prefix
 	DATA_BYTES = 1504,
+	N_PIECES = 3,		      // of a packet that lies in several
 	POLLS_MAX = 20 * 1000 * 1000, // in vain; a driver on another lane needs microseconds
 };
 
@@ -23,6 +24,8 @@ struct reference {
 	uint8_t start_key[MPPE_KEY_BYTES_MAX];
 	uint8_t session_key[MPPE_KEY_BYTES_MAX];
 	struct arcfour_ctx rc4;
+	uint8_t past[MPPE_KEY_RING][MPPE_KEY_BYTES_MAX]; // key number n at n mod MPPE_KEY_RING
+	unsigned int n_changes;
 };
 
 struct selftest {
@@ -32,8 +35,10 @@ struct selftest {
 	uint32_t random;
 	struct mppe_context contexts[N_CONTEXTS];
 	struct rc4_state rc4[N_CONTEXTS];
+	struct mppe_key_ring rings[N_CONTEXTS];
 	struct reference references[N_CONTEXTS];
 	struct crypto_op ops[N_OPS];
+	struct crypto_segment more[N_OPS][N_PIECES - 1];
 	uint8_t data[N_OPS][DATA_BYTES];
 };
 
@@ -168,6 +173,8 @@ static void begin_contexts(struct selftest *t)
 			ref->start_key[k] = (uint8_t)(next(t) >> 8);
 		mppe_context_init(
 			ctx, strengths[i % 3], i / 3 % 2 == 0, ref->start_key, &t->rc4[i]);
+		if (ctx->is_stateless)
+			ctx->ring = &t->rings[i];
 		mppe_key_initial(strengths[i % 3], ref->start_key, ref->session_key);
 		arcfour_set_key(&ref->rc4, mppe_key_len(strengths[i % 3]), ref->session_key);
 	}
@@ -176,6 +183,21 @@ static void begin_contexts(struct selftest *t)
 static uint8_t plain_byte(unsigned int op, unsigned int at)
 {
 	return (uint8_t)(37 * op + at);
+}
+
+// Some packets lie in three pieces, which follow each other in data[] as the whole would: the answer is the same.
+static void cut(struct selftest *t, unsigned int i)
+{
+	struct crypto_op *op = &t->ops[i];
+	uint16_t len = op->len;
+
+	op->len = (uint16_t)(next(t) % (len + 1u));
+	t->more[i][0].data = op->data + op->len;
+	t->more[i][0].len = (uint16_t)(next(t) % (len - op->len + 1u));
+	t->more[i][1].data = t->more[i][0].data + t->more[i][0].len;
+	t->more[i][1].len = (uint16_t)(len - op->len - t->more[i][0].len);
+	op->more = t->more[i];
+	op->n_more = N_PIECES - 1;
 }
 
 static void make_ops(struct selftest *t)
@@ -197,7 +219,28 @@ static void make_ops(struct selftest *t)
 			.restart = !ctx->is_stateless && next(t) % 8 == 0,
 			.direction = i % 2 ? CRYPTO_ENCRYPT : CRYPTO_DECRYPT,
 			.status = CRYPTO_PENDING};
+		if (ctx->is_stateless && next(t) % 32 == 0)
+			t->ops[i].n_changes = MPPE_KEY_RING + 1; // round the ring
+		if (ctx->is_stateless && next(t) % 5 == 0) {
+			t->ops[i].n_changes = 0;
+			t->ops[i].late = (uint8_t)(1 + next(t) % (MPPE_KEY_RING + 10));
+		}
+		if (next(t) % 4 == 0)
+			cut(t, i);
 	}
+}
+
+static void change_key(struct reference *ref, enum mppe_strength strength)
+{
+	mppe_key_change(strength, ref->start_key, ref->session_key);
+	memcpy(ref->past[++ref->n_changes % MPPE_KEY_RING], ref->session_key,
+		sizeof(ref->session_key));
+}
+
+// The ring has the last MPPE_KEY_RING keys that came of a change, the session key among them.
+static bool has_late_key(const struct reference *ref, unsigned int late)
+{
+	return late < MPPE_KEY_RING && late < ref->n_changes;
 }
 
 static bool check_op(struct selftest *t, unsigned int i)
@@ -206,18 +249,29 @@ static bool check_op(struct selftest *t, unsigned int i)
 	const struct mppe_context *ctx = op->ctx;
 	struct reference *ref = &t->references[ctx - t->contexts];
 	enum mppe_strength strength = (enum mppe_strength)ctx->strength;
+	bool is_readable = op->late == 0 || has_late_key(ref, op->late);
+	unsigned int len = op->len;
 	uint8_t wanted[DATA_BYTES];
 
+	for (unsigned int k = 0; k < op->n_more; k++)
+		len += op->more[k].len;
 	for (unsigned int k = 0; k < op->n_changes; k++)
-		mppe_key_change(strength, ref->start_key, ref->session_key);
-	if (ctx->is_stateless || op->restart || op->n_changes)
+		change_key(ref, strength);
+	if (op->late)
+		arcfour_set_key(&ref->rc4, mppe_key_len(strength),
+			ref->past[(ref->n_changes - op->late) % MPPE_KEY_RING]);
+	else if (ctx->is_stateless || op->restart || op->n_changes)
 		arcfour_set_key(&ref->rc4, mppe_key_len(strength), ref->session_key);
 	for (unsigned int k = 0; k < DATA_BYTES; k++)
 		wanted[k] = plain_byte(i, k);
-	arcfour_crypt(&ref->rc4, op->len, wanted, wanted);
+	if (is_readable)
+		arcfour_crypt(&ref->rc4, len, wanted, wanted);
 
-	if (op->status == CRYPTO_DONE && memcmp(op->data, wanted, DATA_BYTES) == 0)
+	if (op->status == (is_readable ? CRYPTO_DONE : CRYPTO_ERROR) &&
+		memcmp(t->data[i], wanted, DATA_BYTES) == 0)
 		return true;
+	if (op->late)
+		return fail(t, "late packet");
 	return fail(t, ctx->is_stateless ? "stateless stream" : "stateful stream");
 }
 
@@ -240,14 +294,17 @@ static bool check_streams(struct selftest *t)
 	return true;
 }
 
-int crypto_driver_selftest(const struct crypto_driver *driver, const char **failed)
+int crypto_driver_selftest(
+	const struct crypto_driver *driver, const struct crypto_setup *setup, const char **failed)
 {
+	struct crypto_setup own = *setup;
 	struct selftest t = {.driver = driver, .random = 2463534242};
 	bool ok = true;
 	int rc;
 
 	*failed = NULL;
-	rc = driver->open(DEPTH, &t.state);
+	own.depth = DEPTH;
+	rc = driver->open(&own, &t.state);
 	if (rc != 0) {
 		*failed = "open";
 		return rc;

@@ -42,7 +42,8 @@ static uint8_t make_later_header(const uint8_t *header, uint8_t header_len, uint
 }
 
 static struct rte_mbuf *make_part(struct rte_mempool *pool, const uint8_t *header,
-	uint8_t header_len, const uint8_t *payload, uint16_t payload_len, uint16_t fragment)
+	uint8_t header_len, const struct rte_mbuf *whole, uint16_t payload_at, uint16_t payload_len,
+	uint16_t fragment)
 {
 	uint16_t len = (uint16_t)(header_len + payload_len);
 	struct rte_mbuf *m = rte_pktmbuf_alloc(pool);
@@ -55,7 +56,9 @@ static struct rte_mbuf *make_part(struct rte_mempool *pool, const uint8_t *heade
 		return NULL;
 	}
 	memcpy(at, header, header_len);
-	memcpy(at + header_len, payload, payload_len);
+	const void *payload = rte_pktmbuf_read(whole, payload_at, payload_len, at + header_len);
+	if (payload != at + header_len) // it lies in one segment, else it has been copied
+		memcpy(at + header_len, payload, payload_len);
 	bytes_put_u16(at + AT_TOTAL_LEN, len);
 	bytes_put_u16(at + AT_FRAGMENT, fragment);
 	bytes_put_u16(at + AT_CHECKSUM, 0);
@@ -69,12 +72,12 @@ unsigned int fragment_ipv4(
 	const uint8_t *first = rte_pktmbuf_mtod(m, const uint8_t *);
 	uint8_t later[HEADER_BYTES_MAX];
 	uint8_t header_len = (uint8_t)((first[0] & 15) * 4);
-	uint16_t left = (uint16_t)(rte_pktmbuf_data_len(m) - header_len);
+	uint16_t left = (uint16_t)(rte_pktmbuf_pkt_len(m) - header_len);
+	uint16_t payload_at = header_len;
 	uint16_t fragment = bytes_get_u16(first + AT_FRAGMENT); // of a fragment that is cut again
 	uint16_t more = fragment & MORE_FRAGMENTS;
 	uint16_t offset = fragment & OFFSET_MASK;
 	const uint8_t *header = first;
-	const uint8_t *payload = first + header_len;
 	unsigned int n = 0;
 
 	while (left > 0) {
@@ -83,12 +86,12 @@ unsigned int fragment_ipv4(
 		uint16_t len = is_last ? left : room;
 		if (room == 0 || n == LANE_FRAGMENTS_MAX)
 			goto undo;
-		out[n] = make_part(pool, header, header_len, payload, len,
+		out[n] = make_part(pool, header, header_len, m, payload_at, len,
 			(uint16_t)(offset | (is_last ? more : MORE_FRAGMENTS)));
 		if (!out[n])
 			goto undo;
 		n++;
-		payload += len;
+		payload_at = (uint16_t)(payload_at + len);
 		left = (uint16_t)(left - len);
 		offset = (uint16_t)(offset + len / OFFSET_UNIT);
 		if (header == first) {

@@ -52,6 +52,8 @@ void icmp_error(struct worker *w, struct pkt *p, uint8_t type, uint8_t code, uin
 
 uint8_t icmp_answer(struct worker *w, struct pkt *p)
 {
+	if (!lane_flatten(p->m)) // its checksum may have to be made anew
+		return DROP_TOO_BIG;
 	if (!inet_icmp_echo_reply(pkt_data(p), &p->ip))
 		return DROP_INNER_LOCAL;
 	p->verdict = inet_ipv4_get(pkt_data(p), pkt_len(p), DROP_INNER_IP_BAD, &p->ip);

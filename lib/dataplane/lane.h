@@ -2,7 +2,7 @@
 // The worker from inside: its state, the stages in the order of a packet's way, and the means that they
 // share. Only for the files of this directory.
 //
-//   upstream    classify > (reassemble) > gre_in > (reorder) > ppp_in > mppe_in > crypto > mppe_in_done > ip_in > route > tx
+//   upstream    classify > (reassemble) > gre_in > (reorder) > ppp_in > mppe_in > (park) > crypto > mppe_in_done > ip_in > route > tx
 //   downstream  classify > ip_out > (flow) > mppe_out > crypto > gre_out > tx
 //
 // A stage is `unsigned int stage_x(w, pkts, n)`: it decides a verdict for each packet of the burst, and
@@ -18,12 +18,16 @@
 #include <rte_ip_frag.h>
 
 enum {
-	LANE_HELD_PKTS = 1024, // waiting for a missing one or for the client's window, all sessions
+	LANE_HELD_PKTS =
+		1024, // waiting for a missing one, the client's window or the key, all sessions
 	LANE_BUSY_PKTS = 1024, // under way beside these: no more are received
 	LANE_PKTS = LANE_BUSY_PKTS + LANE_HELD_PKTS,
-	LANE_WAITING_PKTS = 32,	 // of one session for the client's window
-	LANE_WAITING_SHARE = 16, // and no more than 1/16 of what is free of LANE_HELD_PKTS
-	LANE_LIST_PKTS = 256,	 // waiting within a poll: to clients, or made by us
+	LANE_WAITING_PKTS = 32,	   // of one session for the client's window
+	LANE_WAITING_SHARE = 16,   // and no more than 1/16 of what is free of LANE_HELD_PKTS
+	LANE_PARKED_PKTS = 200,	   // of one session for its key
+	LANE_PARKED_SHARE = 4,	   // and no more than 1/4 of what is free
+	LANE_PARKED_PER_POLL = 64, // sessions that are looked at
+	LANE_LIST_PKTS = 256,	   // waiting within a poll: to clients, or made by us
 	LANE_DOWN_MANY = LANE_LIST_PKTS - LIMIT_BURST_PKTS, // to clients: more may not fit
 	LANE_TX_PKTS = 64,				    // tx buffer of a port
 	LANE_ACKS_PER_POLL = 64,
@@ -88,7 +92,8 @@ struct lane_route_memo {
 
 struct lane_crypto {
 	void *state;
-	unsigned int in_flight; // taken by the driver and not back
+	unsigned int in_flight; // to come from poll, lost ones among them
+	unsigned int n_lost;	// entries that a stuck engine keeps
 	unsigned int n;
 	struct crypto_op *ops[LIMIT_BURST_PKTS]; // prepared, not submitted
 };
@@ -107,10 +112,11 @@ struct worker {
 	struct pkt_list down; // inner packets to clients of this worker
 	struct pkt_list made; // ICMP that we made, to be routed
 	uint32_t ack_head, ack_tail;
-	unsigned int n_held;	      // in `held` and in the sessions' `waiting`
+	unsigned int n_held;	      // in `held` and in the sessions' `waiting` and `parked`
 	struct pkt_tailq held;	      // all that wait for a missing one, the oldest first
 	struct session_tailq blocked; // sessions whose packets wait for the client's window
 	uint64_t blocked_swept_ns;
+	struct session_tailq parking; // sessions whose packets wait for the key
 	struct gate trial_gate;
 	unsigned int n_ready; // GRE of clients in order, on its way from gre_in to ppp_in
 	struct pkt *ready[LIMIT_BURST_PKTS + LANE_HELD_PKTS];
@@ -139,11 +145,15 @@ static inline struct lane_counters *lane_count(struct worker *w)
 // An entry for m, or NULL when all are under way (m stays the caller's).
 struct pkt *pkt_new(struct worker *w, struct rte_mbuf *m);
 void pkt_free(struct worker *w, struct pkt *p); // the entry, not the mbuf
+void pkt_leave_session(struct pkt *p);		// which may end before p does
 void pkt_drop(struct worker *w, struct pkt *p, enum drop_reason reason);
 unsigned int pkt_settle(struct worker *w, struct pkt **pkts, unsigned int n);
 
 // A frame of our own pool without an entry that comes to nothing.
 void lane_drop_mbuf(struct worker *w, struct rte_mbuf *m, enum drop_reason reason);
+
+// Into one segment, for whom reads beyond the front. False: it does not fit one buffer.
+bool lane_flatten(struct rte_mbuf *m);
 
 // Put p in a list that is worked off later in this poll or in the next. PKT_HELD, or a reason.
 uint8_t pkt_list_put(struct pkt_list *list, struct pkt *p);
@@ -173,8 +183,12 @@ void stage_gre_out(struct worker *w, struct pkt **pkts, unsigned int n);
 
 // Make `op` p's and hand it to the driver, together with others. PKT_HELD.
 uint8_t stage_crypto_put(struct worker *w, struct pkt *p, const struct crypto_op *op);
-// Submit what was put and work on with what is done.
-void stage_crypto_run(struct worker *w);
+// Submit what was put and work on with what is done. Returns how many.
+unsigned int stage_crypto_run(struct worker *w);
+// To be asked before a count is used: what the driver then does not take is a gap in the counts.
+bool stage_crypto_has_room(struct worker *w, const struct mppe_context *key);
+// p came back lost, its session has been told: mbuf and entry wait for the engine. PKT_HELD.
+uint8_t stage_crypto_lose(struct worker *w, struct pkt *p);
 
 // --- tx: stage_tx.c ---------------------------------------------------------------------------------
 
@@ -221,9 +235,17 @@ unsigned int fragment_ipv4(
 
 // stage_mppe_in.c: the driver did not take p.
 void stage_mppe_in_undo(struct worker *w, struct pkt *p);
+// May a packet that is parked have the key now? And to the key with it.
+bool stage_mppe_in_may_go(struct worker *w, struct pkt *p);
+void stage_mppe_in_go(struct worker *w, struct pkt *p);
 
-// stage_gre_in.c: the window's verdict on a number, with all that is counted and owed for it.
-uint8_t stage_gre_receive(struct worker *w, struct session *s, uint32_t seq);
+// stage_park.c: packets that cannot go to the key yet. PKT_HELD, or a reason.
+uint8_t stage_park(struct worker *w, struct pkt *p);
+void stage_park_run(struct worker *w); // what may go goes
+void stage_park_forget(struct worker *w, struct session *s);
+
+// stage_gre_in.c: the window's verdict on p->held.seq, with all that is counted and owed for it.
+uint8_t stage_gre_receive(struct worker *w, struct pkt *p);
 
 // stage_reorder.c: packets ahead of one that is missing.
 // p->held.seq is its number, its data begins with the PPP frame: to w->ready, with those that need not wait any

@@ -6,7 +6,10 @@
 // control and the drivers need none of it. All that a packet needs to tell another worker is where
 // it begins (enum pkt_handed), which travels in mbuf.packet_type.
 //
-// Every packet of a worker is one segment (rx sees to it), so stages read and write it flat.
+// Nearly every packet is one segment. A chain (fragments that were put together, frames larger than a buffer) is made
+// such that its first PKT_FRONT_BYTES, or all of it, lie in the first segment: all headers that stages read and
+// write flat, from the outermost to the inner TCP header behind the MPPE one. Beyond them a stage either knows of
+// pieces or flattens the packet (lane_flatten()).
 #pragma once
 
 #include "base/drop_reason.h"
@@ -34,6 +37,7 @@ enum pkt_flag {
 	PKT_FROM_INSIDE = 1 << 0, // came by an inside port of this worker: `port`
 	PKT_HANDED = 1 << 1,	  // came from another worker: not handed on before it is decrypted
 	PKT_INJECTED = 1 << 2,	  // came from control, its next hop is said to be known
+	PKT_LATE = 1 << 3,	  // up: came behind later ones of its session, passes if it is IP
 	PKT_ADMITTED = 1 << 7,	  // counted in the transmit window of `s`, which stays set
 };
 
@@ -43,6 +47,13 @@ enum pkt_crypt {
 	PKT_CRYPT_TRIAL,  // the front of it, to see whether the key is right
 	PKT_CRYPT_PROVED, // the packet, after that
 	PKT_CRYPT_WALK,	  // nothing but key changes of the walking copy
+	PKT_CRYPT_LATE,	  // the packet, with an earlier key
+};
+
+enum {
+	PKT_FRONT_BYTES =
+		256, // Ethernet, outer IPv4, GRE, PPP, MPPE, PPP, inner IPv4, TCP: 220 at most
+	PKT_SEGMENTS_MAX = 4,
 };
 
 struct pkt {
@@ -61,7 +72,8 @@ struct pkt {
 	struct inet_ipv4 ip; // of the IPv4 header that the data begins with: outer, later inner
 	struct crypto_op op;
 	struct gre_held held;	  // held.seq: GRE number of what came up; the rest: stage_reorder.c
-	TAILQ_ENTRY(pkt) in_list; // of stage_reorder.c, then of stage_flow.c
+	TAILQ_ENTRY(pkt) in_list; // of stage_reorder.c, then of stage_park.c or stage_flow.c
+	struct crypto_segment more[PKT_SEGMENTS_MAX - 1]; // op.more, of a chain
 };
 
 // How a packet that is handed to another worker begins.
@@ -77,16 +89,41 @@ static inline uint8_t *pkt_data(const struct pkt *p)
 
 static inline uint16_t pkt_len(const struct pkt *p)
 {
+	return (uint16_t)rte_pktmbuf_pkt_len(p->m);
+}
+
+// Of the first segment.
+static inline uint16_t pkt_flat_len(const struct pkt *p)
+{
 	return rte_pktmbuf_data_len(p->m);
 }
+
+// Make a chain such as stages want it. False: it cannot be had.
+bool pkt_mend_chain(struct rte_mbuf *m);
+
+void pkt_trim_chain(struct rte_mbuf *m, uint16_t len);
 
 // Cut to len bytes, which are not more than there are.
 static inline void pkt_trim(struct pkt *p, uint16_t len)
 {
-	rte_pktmbuf_trim(p->m, (uint16_t)(pkt_len(p) - len));
+	if (p->m->nb_segs > 1)
+		pkt_trim_chain(p->m, len);
+	else
+		rte_pktmbuf_trim(p->m, (uint16_t)(pkt_len(p) - len));
 }
 
-// Take n bytes off the front, which are not more than there are.
+void pkt_set_pieces(struct pkt *p, struct crypto_op *op);
+
+// The op is to transform all from `data` on, which lies in the first segment.
+static inline void pkt_set_op(struct pkt *p, struct crypto_op *op, uint8_t *data)
+{
+	op->data = data;
+	op->len = (uint16_t)(pkt_data(p) + pkt_flat_len(p) - data);
+	if (p->m->nb_segs > 1)
+		pkt_set_pieces(p, op);
+}
+
+// Take n bytes off the front, which are headers and not more than there are.
 static inline void pkt_pull(struct pkt *p, uint16_t n)
 {
 	rte_pktmbuf_adj(p->m, n);

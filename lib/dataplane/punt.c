@@ -15,6 +15,14 @@ static bool put(struct worker *w, struct rte_ring *ring, const struct lane_event
 	return true;
 }
 
+// Control reads packets flat.
+static uint8_t put_packet(struct worker *w, struct rte_ring *ring, const struct lane_event *e)
+{
+	if (!lane_flatten(e->packet))
+		return DROP_TOO_BIG;
+	return put(w, ring, e) ? PKT_TAKEN : DROP_CONTROL_FULL;
+}
+
 bool punt_event(struct worker *w, const struct lane_event *e)
 {
 	return put(w, w->config.links->events, e);
@@ -28,6 +36,8 @@ uint8_t punt_ppp(struct worker *w, struct pkt *p)
 	struct rte_ring *ring = w->config.links->events;
 	struct session *s = p->s;
 
+	if (p->flags & PKT_LATE) // PPP wants its frames in order (RFC 1661 1, RFC 2637 4.3)
+		return DROP_GRE_LATE;
 	if (!gate_pass_at(&s->ppp_gate_ns, cost_ns, LANE_PPP_BURST_PKTS * cost_ns, w->now_ns))
 		return DROP_TRAFFIC_LIMIT;
 	if (rte_ring_free_count(ring) <= w->event_reserve)
@@ -38,8 +48,9 @@ uint8_t punt_ppp(struct worker *w, struct pkt *p)
 		.protocol = p->protocol,
 		.packet = p->m,
 	};
-	if (!put(w, ring, &e))
-		return DROP_CONTROL_FULL;
+	uint8_t verdict = put_packet(w, ring, &e);
+	if (verdict != PKT_TAKEN)
+		return verdict;
 	counter_add(&s->counters.up_control_frames, 1);
 	counter_add(&lane_count(w)->control_frames_in, 1);
 	return PKT_TAKEN;
@@ -58,7 +69,7 @@ uint8_t punt_inner(struct worker *w, struct pkt *p)
 	if (rte_ring_free_count(ring) <= w->event_reserve)
 		return DROP_CONTROL_FULL;
 	struct lane_event e = {.kind = LANE_INNER, .session_id = s->id, .packet = p->m};
-	return put(w, ring, &e) ? PKT_TAKEN : DROP_CONTROL_FULL;
+	return put_packet(w, ring, &e);
 }
 
 static bool is_half_full(const struct rte_ring *ring)
@@ -73,8 +84,9 @@ uint8_t punt_exception(struct worker *w, struct pkt *p, enum exception_kind kind
 	if (kind == EXCEPTION_OTHER && is_half_full(w->config.links->exceptions))
 		return DROP_CONTROL_FULL;
 	struct lane_event e = {.kind = LANE_EXCEPTION, .port = p->port, .packet = p->m};
-	if (!put(w, w->config.links->exceptions, &e))
-		return DROP_CONTROL_FULL;
+	uint8_t verdict = put_packet(w, w->config.links->exceptions, &e);
+	if (verdict != PKT_TAKEN)
+		return verdict;
 	counter_add(&lane_count(w)->exceptions_in, 1);
 	return PKT_TAKEN;
 }
@@ -94,5 +106,5 @@ uint8_t punt_unresolved(struct worker *w, struct pkt *p, const struct route *rou
 		.packet = p->m,
 		.next_hop_be = route->gateway_be ? route->gateway_be : destination_be,
 	};
-	return put(w, w->config.links->exceptions, &e) ? PKT_TAKEN : DROP_CONTROL_FULL;
+	return put_packet(w, w->config.links->exceptions, &e);
 }

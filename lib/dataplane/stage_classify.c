@@ -62,6 +62,28 @@ static uint8_t classify_for_kernel(
 					   : DROP_OUTSIDE_POLICY;
 }
 
+// What every packet of a session touches, so that it is there when its stage comes.
+static void prefetch_session(const struct worker *w, uint32_t owner)
+{
+	if (owner == OWNER_NONE || owner_worker(owner) != w->config.index ||
+		owner_slot(owner) >= w->config.sessions->n_slots)
+		return;
+	const struct session *s = &w->config.sessions->slots[owner_slot(owner)];
+	rte_prefetch0(s);
+	rte_prefetch0((const uint8_t *)s + RTE_CACHE_LINE_SIZE);
+	rte_prefetch0(&s->counters);
+}
+
+static void prefetch_call(const struct worker *w, const struct pkt *p)
+{
+	enum { CALL_ID = 6 }; // in the GRE header
+
+	if (p->ip.total_len >= p->ip.header_len + CALL_ID + 2)
+		prefetch_session(
+			w, owner_map_call(w->config.owners, p->listen,
+				   bytes_get_u16(pkt_data(p) + p->ip.header_len + CALL_ID)));
+}
+
 static uint8_t classify_outside(struct worker *w, struct pkt *p)
 {
 	const struct worker_port *port = &w->config.ports[p->port];
@@ -90,7 +112,10 @@ static uint8_t classify_outside(struct worker *w, struct pkt *p)
 	p->listen = (uint8_t)listen;
 	pkt_pull(p, ETHER_HEADER_BYTES);
 	pkt_trim(p, p->ip.total_len);
-	return p->ip.is_fragment ? stage_reassemble(w, p) : PKT_NEXT;
+	if (p->ip.is_fragment)
+		return stage_reassemble(w, p);
+	prefetch_call(w, p);
+	return PKT_NEXT;
 }
 
 unsigned int stage_classify_outside(struct worker *w, struct pkt **pkts, unsigned int n)
@@ -124,6 +149,7 @@ static uint8_t classify_inside(struct worker *w, struct pkt *p)
 		return punt_exception(w, p, EXCEPTION_OTHER);
 	if (is_frame_for_many(frame))
 		return DROP_ETHER_ADDRESS;
+	prefetch_session(w, owner);
 	pkt_pull(p, ETHER_HEADER_BYTES);
 	pkt_trim(p, p->ip.total_len);
 	p->flags |= PKT_FROM_INSIDE;

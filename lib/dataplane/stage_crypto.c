@@ -57,6 +57,33 @@ static void submit(struct worker *w)
 	c->n = 0;
 }
 
+bool stage_crypto_has_room(struct worker *w, const struct mppe_context *key)
+{
+	const struct crypto_driver *driver = w->config.crypto;
+
+	return !driver->has_room || driver->has_room(w->crypto.state, key);
+}
+
+// What a stuck engine keeps is nobody's any more but its memory: the session may go, and its slot may be
+// another's, before the engine lets go (crypto/op.h: it no longer looks at the context). It does not
+// count as under way, so that a worker goes on receiving.
+uint8_t stage_crypto_lose(struct worker *w, struct pkt *p)
+{
+	counter_add(&p->s->counters.drops, 1);
+	counter_add(&lane_count(w)->drops[DROP_CRYPTO_LOST], 1);
+	pkt_leave_session(p);
+	w->crypto.in_flight++;
+	w->crypto.n_lost++;
+	return PKT_HELD;
+}
+
+static void bury(struct worker *w, struct pkt *p)
+{
+	rte_pktmbuf_free(p->m);
+	pkt_free(w, p);
+	w->crypto.n_lost--;
+}
+
 static void go_on(struct worker *w, struct crypto_op **ops, unsigned int n)
 {
 	struct pkt *up[LIMIT_BURST_PKTS], *down[LIMIT_BURST_PKTS];
@@ -64,6 +91,11 @@ static void go_on(struct worker *w, struct crypto_op **ops, unsigned int n)
 
 	for (unsigned int i = 0; i < n; i++) {
 		struct pkt *p = ops[i]->packet;
+
+		if (p->op.status == CRYPTO_RETURNED) {
+			bury(w, p);
+			continue;
+		}
 		count_in_flight(p, -1);
 		if (p->op.direction == CRYPTO_DECRYPT)
 			up[n_up++] = p;
@@ -83,17 +115,18 @@ static unsigned int poll_driver(struct worker *w, struct crypto_op **done)
 {
 	struct lane_crypto *c = &w->crypto;
 
-	if (c->in_flight == 0 || w->down.n > LANE_DOWN_MANY)
+	// Also with nothing under way: a driver looks after its engines when it is asked.
+	if (w->down.n > LANE_DOWN_MANY)
 		return 0;
 	unsigned int n = w->config.crypto->poll(c->state, done, LIMIT_BURST_PKTS);
 	c->in_flight -= n;
 	return n;
 }
 
-void stage_crypto_run(struct worker *w)
+unsigned int stage_crypto_run(struct worker *w)
 {
 	struct lane_crypto *c = &w->crypto;
-	unsigned int n;
+	unsigned int n, n_all = 0;
 
 	// A trial that has come out puts its next op, so there may be something to submit again.
 	do {
@@ -103,5 +136,7 @@ void stage_crypto_run(struct worker *w)
 			submit(w);
 		n = poll_driver(w, done);
 		go_on(w, done, n);
+		n_all += n;
 	} while (n > 0);
+	return n_all;
 }

@@ -28,6 +28,7 @@ enum {
 	LCP_HEADER_BYTES = 4,
 	MOVES_TOLD_PS = 1,
 	MOVES_TOLD_BURST = 4,
+	TRIAL_BYTES = 64, // protocol field and the longest IPv4 header
 };
 
 struct frame {
@@ -92,6 +93,7 @@ static bool is_in_order(const struct session *s, const struct frame *f, uint32_t
 	       todo->kind != MPPE_SYNC_WALK && !todo->takes_walk;
 }
 
+// Of data[len] it reads the front alone.
 static bool is_packet_of(const struct session *s, const uint8_t *data, size_t len)
 {
 	struct inet_ipv4 ip;
@@ -122,30 +124,29 @@ static bool has_pkts_on_their_way(const struct worker *w, const struct session *
 	for (unsigned int i = 0; i < w->n_ready; i++)
 		if (w->ready[i]->s == s)
 			return true;
-	return s->rx_in_flight > 0 || s->n_held > 0;
+	return s->rx_in_flight > 0 || s->n_held > 0 || s->n_parked > 0;
 }
 
 static bool decrypts(struct worker *w, struct session *s, const struct frame *f, uint32_t seq)
 {
 	struct mppe_sync_verdict todo = {0};
-	uint8_t data[RTE_MBUF_DEFAULT_DATAROOM];
+	uint8_t data[TRIAL_BYTES];
 	const uint8_t *from = f->info + MPPE_HEADER_BYTES;
 	bool is_right = false;
 
 	if (has_pkts_on_their_way(w, s) || !is_in_order(s, f, seq, &todo))
 		return false;
 	size_t len = f->len - MPPE_HEADER_BYTES;
-	if (len > sizeof(data))
-		return false;
+	size_t front = RTE_MIN(len, sizeof(data));
 	for (unsigned int i = 0; i <= todo.n_tries && !is_right; i++) {
 		uint16_t n_changes = (uint16_t)(todo.n_changes + i);
 		if (!may_try(w, s, n_changes + 1U))
 			break;
 		counter_add(&lane_count(w)->mppe_rekeys, n_changes);
-		mppe_context_peek(&s->rx_key, n_changes, todo.restart, from, data, len);
+		mppe_context_peek(&s->rx_key, n_changes, todo.restart, from, data, front);
 		is_right = is_packet_of(s, data, len);
 	}
-	secret_wipe_bytes(data, len);
+	secret_wipe_bytes(data, front);
 	return is_right;
 }
 

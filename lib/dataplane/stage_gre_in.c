@@ -19,7 +19,7 @@ static void count_gap(struct worker *w, struct session *s, bool is_first, uint32
 	counter_add(&lane_count(w)->gre_lost, (uint64_t)ahead - 1);
 }
 
-static void count_refused(struct session *s, uint32_t seq, uint8_t verdict)
+static void count_out_of_order(struct session *s, uint32_t seq, uint8_t verdict)
 {
 	struct session_counters *c = &s->counters;
 	bool is_near = seq_distance(s->gre.highest, seq) > -SEEN_BITS;
@@ -34,15 +34,26 @@ static void count_refused(struct session *s, uint32_t seq, uint8_t verdict)
 	}
 }
 
-static inline uint8_t receive(struct worker *w, struct session *s, uint32_t seq)
+// A late one is no sign of life, and no number that is owed an ack: only its data counts.
+static uint8_t receive_late(struct pkt *p)
 {
+	if (!gre_window_take_late(&p->s->gre, p->held.seq))
+		return DROP_GRE_LATE;
+	p->flags |= PKT_LATE;
+	return PKT_NEXT;
+}
+
+static inline uint8_t receive(struct worker *w, struct pkt *p)
+{
+	struct session *s = p->s;
+	uint32_t seq = p->held.seq;
 	uint32_t before = s->gre.highest;
 	bool is_first = !s->gre.has_received;
 	uint8_t verdict = gre_window_receive(&s->gre, seq, w->now_ns);
 
 	if (verdict != DROP_NONE) {
-		count_refused(s, seq, verdict);
-		return verdict;
+		count_out_of_order(s, seq, verdict);
+		return verdict == DROP_GRE_LATE ? receive_late(p) : verdict;
 	}
 	count_gap(w, s, is_first, before);
 	__atomic_store_n(&s->counters.last_up_ns, w->now_ns, __ATOMIC_RELAXED);
@@ -50,9 +61,9 @@ static inline uint8_t receive(struct worker *w, struct session *s, uint32_t seq)
 	return PKT_NEXT;
 }
 
-uint8_t stage_gre_receive(struct worker *w, struct session *s, uint32_t seq)
+uint8_t stage_gre_receive(struct worker *w, struct pkt *p)
 {
-	return receive(w, s, seq);
+	return receive(w, p);
 }
 
 static void take_ack(struct worker *w, struct session *s, uint32_t ack)
@@ -106,7 +117,7 @@ static uint8_t gre_in(struct worker *w, struct pkt *p)
 	p->held.seq = gre.seq;
 	if (!is_in_order(s, gre.seq))
 		return stage_reorder(w, p);
-	uint8_t verdict = receive(w, s, gre.seq);
+	uint8_t verdict = receive(w, p);
 	if (verdict != PKT_NEXT)
 		return verdict;
 	return gre.payload_len > 0 ? PKT_NEXT : PKT_DONE;

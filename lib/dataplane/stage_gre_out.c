@@ -34,29 +34,40 @@ static uint8_t gre_out(struct worker *w, struct pkt *p)
 	return stage_tx_outer(w, p);
 }
 
-static void count(struct worker *w, const struct pkt *p)
+struct sums {
+	uint64_t n, bytes, n_control;
+};
+
+static void count(struct sums *sums, const struct pkt *p)
 {
 	struct session_counters *c = &p->s->counters;
 
-	if (p->protocol == PPP_IP) {
-		counter_add(&c->down_pkts, 1);
-		counter_add(&c->down_bytes, p->ip.total_len);
-		counter_add(&lane_count(w)->downstream_pkts, 1);
-		counter_add(&lane_count(w)->downstream_bytes, p->ip.total_len);
-	} else {
+	if (p->protocol != PPP_IP) {
 		counter_add(&c->down_control_frames, 1);
-		counter_add(&lane_count(w)->control_frames_out, 1);
+		sums->n_control++;
+		return;
 	}
+	counter_add(&c->down_pkts, 1);
+	counter_add(&c->down_bytes, p->ip.total_len);
+	sums->n++;
+	sums->bytes += p->ip.total_len;
 }
 
 void stage_gre_out(struct worker *w, struct pkt **pkts, unsigned int n)
 {
+	struct sums sums = {0};
+
+	if (n == 0)
+		return;
 	for (unsigned int i = 0; i < n; i++) {
 		struct pkt *p = pkts[i];
 
 		p->verdict = gre_out(w, p);
 		if (p->verdict == PKT_TAKEN)
-			count(w, p);
+			count(&sums, p);
 	}
+	counter_add(&lane_count(w)->downstream_pkts, sums.n);
+	counter_add(&lane_count(w)->downstream_bytes, sums.bytes);
+	counter_add(&lane_count(w)->control_frames_out, sums.n_control);
 	(void)pkt_settle(w, pkts, n);
 }

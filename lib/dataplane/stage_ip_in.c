@@ -17,6 +17,12 @@ static uint8_t to_many(struct worker *w, struct pkt *p)
 	return inner_broadcast(w, p);
 }
 
+static void count_late(struct worker *w, struct session *s)
+{
+	counter_add(&s->counters.late_passed, 1);
+	counter_add(&lane_count(w)->gre_late_passed, 1);
+}
+
 static uint8_t ip_in(struct worker *w, struct pkt *p)
 {
 	struct session *s = p->s;
@@ -37,8 +43,10 @@ static uint8_t ip_in(struct worker *w, struct pkt *p)
 	if (is_multicast(p->ip.destination_be))
 		return to_many(w, p);
 	pkt_trim(p, p->ip.total_len);
+	if (p->flags & PKT_LATE)
+		count_late(w, s);
 	// What it may have been handed over for is done: as an inner packet it may go to its receiver's worker.
-	p->flags &= (typeof(p->flags))~PKT_HANDED;
+	p->flags &= (typeof(p->flags))~(PKT_HANDED | PKT_LATE);
 	counter_add(&s->counters.up_pkts, 1);
 	counter_add(&s->counters.up_bytes, p->ip.total_len);
 	if (p->ip.destination_be == w->config.server_be)

@@ -31,9 +31,9 @@ static uint8_t put(struct worker *w, struct pkt *p, enum pkt_crypt crypt, struct
 static uint8_t put_whole(
 	struct worker *w, struct pkt *p, enum pkt_crypt crypt, uint16_t n_changes, bool restart)
 {
-	struct crypto_op op = {
-		.data = pkt_data(p), .len = pkt_len(p), .n_changes = n_changes, .restart = restart};
+	struct crypto_op op = {.n_changes = n_changes, .restart = restart};
 
+	pkt_set_op(p, &op, pkt_data(p));
 	return put(w, p, crypt, &op);
 }
 
@@ -53,6 +53,15 @@ static uint8_t put_walk(struct worker *w, struct pkt *p, uint16_t n_changes)
 		.ctx = &p->s->checkpoint_key, .data = pkt_data(p), .n_changes = n_changes};
 
 	return put(w, p, PKT_CRYPT_WALK, &op);
+}
+
+// Behind what it came late for: the ring then has its key, and no packet has to wait.
+static uint8_t put_late(struct worker *w, struct pkt *p, uint8_t late)
+{
+	struct crypto_op op = {.late = late};
+
+	pkt_set_op(p, &op, pkt_data(p));
+	return put(w, p, PKT_CRYPT_LATE, &op);
 }
 
 // --- losses -----------------------------------------------------------------------------------------
@@ -99,13 +108,10 @@ static uint8_t begin_trial(struct worker *w, struct pkt *p, const struct mppe_sy
 		mppe_sync_undo(&s->rx_sync, p->before);
 		return DROP_NO_MBUF;
 	}
-	if (todo->takes_walk) {
-		struct mppe_context walked = s->checkpoint_key;
+	if (todo->takes_walk)
+		session_swap_checkpoint(s);
+	else
 		session_table_save_rx(w->config.sessions, s);
-		s->rx_key = walked;
-	} else {
-		session_table_save_rx(w->config.sessions, s);
-	}
 	p->n_tries = todo->n_tries;
 	p->n_tried = 0;
 	return put_trial(w, p, todo->n_changes, todo->restart);
@@ -117,8 +123,10 @@ static uint8_t begin(struct worker *w, struct pkt *p, const struct mppe_sync_ver
 
 	if (todo->kind == MPPE_SYNC_NEXT)
 		return put_whole(w, p, PKT_CRYPT_NEXT, todo->n_changes, todo->restart);
+	if (todo->kind == MPPE_SYNC_LATE)
+		return put_late(w, p, todo->late);
 	if (todo->begins_walk)
-		s->checkpoint_key = s->rx_key;
+		session_begin_walk(s);
 	uint8_t verdict = todo->kind == MPPE_SYNC_WALK ? put_walk(w, p, todo->n_changes)
 						       : begin_trial(w, p, todo);
 	if (verdict != PKT_HELD)
@@ -128,35 +136,75 @@ static uint8_t begin(struct worker *w, struct pkt *p, const struct mppe_sync_ver
 	return PKT_HELD;
 }
 
-static uint8_t mppe_in(struct worker *w, struct pkt *p)
+static uint8_t receive_late(struct session *s, const struct mppe_packet *packet, uint32_t seq,
+	struct mppe_sync_verdict *out)
+{
+	return s->rx_key.ring ? mppe_sync_receive_late(&s->rx_sync, packet, seq, out)
+			      : DROP_GRE_LATE;
+}
+
+static uint8_t receive(struct worker *w, struct pkt *p, const struct mppe_packet *packet)
 {
 	struct session *s = p->s;
-	struct mppe_packet packet;
 	struct mppe_sync_verdict todo;
-	uint8_t bad = mppe_packet_get(pkt_data(p), pkt_len(p), &packet);
-
-	if (bad)
-		return bad;
-	if (s->flags & SESSION_QUIESCES)
-		return DROP_CRYPTO_FULL;
-	// With a driver that answers later a trial waits for nobody: it is refused, and the client's next
-	// packet asks for it again.
-	if (!mppe_sync_is_next(&s->rx_sync, &packet, p->held.seq)) {
-		stage_crypto_run(w);
-		if (s->rx_in_flight > 0)
-			return DROP_CRYPTO_FULL;
-	}
-	if (s->flags & SESSION_HAS_CHECKPOINT)
-		return DROP_CRYPTO_FULL;
 
 	p->before = s->rx_sync.at;
-	bad = mppe_sync_receive(&s->rx_sync, &packet, p->held.seq, &todo);
+	uint8_t bad = p->flags & PKT_LATE
+			      ? receive_late(s, packet, p->held.seq, &todo)
+			      : mppe_sync_receive(&s->rx_sync, packet, p->held.seq, &todo);
 	if (bad == DROP_MPPE_DESYNC)
 		tell_loss(w, s);
 	if (bad)
 		return bad;
 	pkt_pull(p, MPPE_HEADER_BYTES);
 	return begin(w, p, &todo);
+}
+
+// Whatever is neither next nor late wants the key for itself. With a driver that works inline it always has it.
+static bool has_key(struct worker *w, const struct pkt *p, const struct mppe_packet *packet)
+{
+	struct session *s = p->s;
+
+	if (s->rx_in_flight > 0 && !(p->flags & PKT_LATE) &&
+		!mppe_sync_is_next(&s->rx_sync, packet, p->held.seq)) {
+		(void)stage_crypto_run(w);
+		if (s->rx_in_flight > 0)
+			return false;
+	}
+	return stage_crypto_has_room(w, &s->rx_key);
+}
+
+static uint8_t mppe_in(struct worker *w, struct pkt *p)
+{
+	const uint16_t waits = SESSION_HAS_CHECKPOINT | SESSION_PARKS | SESSION_QUIESCES;
+	struct mppe_packet packet;
+	uint8_t bad = mppe_packet_get(pkt_data(p), pkt_len(p), &packet);
+
+	if (bad)
+		return bad;
+	if (p->s->flags & waits || !has_key(w, p, &packet))
+		return p->s->flags & SESSION_QUIESCES ? DROP_CRYPTO_FULL : stage_park(w, p);
+	return receive(w, p, &packet);
+}
+
+bool stage_mppe_in_may_go(struct worker *w, struct pkt *p)
+{
+	struct mppe_packet packet;
+
+	if (mppe_packet_get(pkt_data(p), pkt_len(p), &packet) != DROP_NONE)
+		return true; // to be dropped; it was whole when it was parked
+	return !(p->s->flags & SESSION_HAS_CHECKPOINT) && has_key(w, p, &packet);
+}
+
+void stage_mppe_in_go(struct worker *w, struct pkt *p)
+{
+	struct mppe_packet packet;
+	uint8_t verdict = mppe_packet_get(pkt_data(p), pkt_len(p), &packet);
+
+	if (verdict == DROP_NONE)
+		verdict = receive(w, p, &packet);
+	if (verdict != PKT_HELD)
+		pkt_drop(w, p, (enum drop_reason)verdict);
 }
 
 // What is in the clear passes by.
@@ -190,20 +238,46 @@ void stage_mppe_in_undo(struct worker *w, struct pkt *p)
 {
 	struct session *s = p->s;
 
+	if (p->crypt == PKT_CRYPT_LATE)
+		return; // it has moved nothing
 	if (p->crypt == PKT_CRYPT_WALK) {
 		mppe_sync_stop_walk(&s->rx_sync);
 	} else {
-		if (p->crypt != PKT_CRYPT_NEXT)
-			session_table_restore_rx(w->config.sessions, s);
 		mppe_sync_undo(&s->rx_sync, p->before);
+		if (p->crypt != PKT_CRYPT_NEXT) {
+			session_table_restore_rx(w->config.sessions, s);
+			mppe_sync_stop_walk(&s->rx_sync);
+		}
 	}
 	if (p->crypt != PKT_CRYPT_NEXT)
 		end_trial(s);
 }
 
-static bool is_proof(const struct pkt *p)
+// The session goes on without it: a trial and a walk are taken back, and of any other key and stream are past it.
+static uint8_t lost(struct worker *w, struct pkt *p)
 {
-	const uint8_t *data = trial_of(p);
+	struct session *s = p->s;
+
+	switch ((enum pkt_crypt)p->crypt) {
+	case PKT_CRYPT_TRIAL:
+	case PKT_CRYPT_WALK:
+		stage_mppe_in_undo(w, p);
+		break;
+	case PKT_CRYPT_PROVED:
+		end_trial(s);
+		break;
+	case PKT_CRYPT_NEXT:
+	case PKT_CRYPT_LATE:
+		break;
+	}
+	if (s->rx_sync.is_lost)
+		tell_loss(w, s);
+	return stage_crypto_lose(w, p);
+}
+
+// data: the decrypted front of p.
+static bool is_proof(const struct pkt *p, const uint8_t *data)
+{
 	size_t protocol_len = data[0] == 0 ? 2 : 1;
 	size_t len = pkt_len(p);
 	struct inet_ipv4 ip;
@@ -231,7 +305,7 @@ static uint8_t tried(struct worker *w, struct pkt *p)
 	struct session *s = p->s;
 	bool was_lost = s->rx_sync.is_lost;
 
-	if (is_proof(p))
+	if (is_proof(p, trial_of(p)))
 		return go_on_proved(w, p);
 	if (p->n_tries > 0) {
 		p->n_tries--;
@@ -273,8 +347,16 @@ static uint8_t decrypted(struct worker *w, struct pkt *p)
 	return punt_ppp(w, p);
 }
 
+// Forged, or its key has been overwritten by a trial that failed: no sign that the keys are wrong.
+static uint8_t decrypted_late(struct worker *w, struct pkt *p)
+{
+	return is_proof(p, pkt_data(p)) ? decrypted(w, p) : DROP_MPPE_GARBAGE;
+}
+
 static uint8_t mppe_in_done(struct worker *w, struct pkt *p)
 {
+	if (p->op.status == CRYPTO_LOST)
+		return lost(w, p);
 	if (p->op.status != CRYPTO_DONE) {
 		if (p->crypt != PKT_CRYPT_NEXT)
 			stage_mppe_in_undo(w, p);
@@ -291,6 +373,8 @@ static uint8_t mppe_in_done(struct worker *w, struct pkt *p)
 	case PKT_CRYPT_WALK:
 		end_trial(p->s);
 		return DROP_MPPE_JUMP;
+	case PKT_CRYPT_LATE:
+		return decrypted_late(w, p);
 	}
 	return decrypted(w, p);
 }

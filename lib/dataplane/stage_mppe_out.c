@@ -27,14 +27,15 @@ static uint8_t mppe_out(struct worker *w, struct pkt *p)
 
 	if (s->flags & SESSION_QUIESCES)
 		return DROP_CRYPTO_FULL;
+	// Dropped before it has a count it is a loss like any other on the way, with no harm to the key.
+	if (!stage_crypto_has_room(w, &s->tx_key))
+		return DROP_CRYPTO_FULL;
 	// Encrypted is the protocol field too, compressed if that was agreed, without FF 03.
 	bool pfc = s->flags & SESSION_SEND_PFC;
 	uint8_t *data = pkt_push(p, ppp_header_len(PPP_IP, pfc, true));
 	if (!data)
 		return DROP_NO_MBUF;
 	(void)ppp_put(data, PPP_IP, pfc, true);
-	uint16_t len = pkt_len(p);
-
 	struct mppe_packet packet;
 	struct mppe_sync_verdict todo;
 	uint8_t *at = pkt_push(p, MPPE_HEADER_BYTES);
@@ -43,14 +44,13 @@ static uint8_t mppe_out(struct worker *w, struct pkt *p)
 	p->before = s->tx_sync.at;
 	mppe_sync_send(&s->tx_sync, (enum mppe_flush)s->rx_sync.flush, &packet, &todo);
 	mppe_packet_put(at, packet.bits, packet.count);
-	const struct crypto_op op = {
+	struct crypto_op op = {
 		.ctx = &s->tx_key,
-		.data = data,
-		.len = len,
 		.n_changes = todo.n_changes,
 		.direction = CRYPTO_ENCRYPT,
 		.restart = todo.restart,
 	};
+	pkt_set_op(p, &op, data);
 	return stage_crypto_put(w, p, &op);
 }
 
@@ -70,10 +70,36 @@ unsigned int stage_mppe_out(struct worker *w, struct pkt **pkts, unsigned int n)
 	return n_clear;
 }
 
+// In stateful mode a client that misses a count reads nothing before a flushed packet (RFC 3078 8.2): the next that is
+// sent is one, and what was in flight before that is not worth sending.
+static uint8_t mppe_out_failed(struct worker *w, struct pkt *p)
+{
+	struct session *s = p->s;
+
+	if (p->op.status == CRYPTO_LOST) {
+		mppe_sync_lose_sent(&s->tx_sync);
+		if (!s->tx_key.is_stateless)
+			s->flags |= SESSION_TX_LOST;
+		return stage_crypto_lose(w, p);
+	}
+	if (p->op.status != CRYPTO_DONE)
+		return DROP_CRYPTO_FAILED;
+	if (!p->op.restart)
+		return DROP_CRYPTO_LOST;
+	s->flags &= (uint16_t)~SESSION_TX_LOST;
+	return PKT_NEXT;
+}
+
+static uint8_t mppe_out_done(struct worker *w, struct pkt *p)
+{
+	if (p->op.status == CRYPTO_DONE && !(p->s->flags & SESSION_TX_LOST))
+		return PKT_NEXT;
+	return mppe_out_failed(w, p);
+}
+
 unsigned int stage_mppe_out_done(struct worker *w, struct pkt **pkts, unsigned int n)
 {
 	for (unsigned int i = 0; i < n; i++)
-		pkts[i]->verdict =
-			pkts[i]->op.status == CRYPTO_DONE ? PKT_NEXT : DROP_CRYPTO_FAILED;
+		pkts[i]->verdict = mppe_out_done(w, pkts[i]);
 	return pkt_settle(w, pkts, n);
 }

@@ -80,7 +80,7 @@ uint8_t stage_reassemble(struct worker *w, struct pkt *p)
 
 	p->m = whole;
 	whole->ol_flags = 0; // it asks the NIC for a checksum that we write ourselves
-	if (rte_pktmbuf_linearize(whole) != 0)
+	if (whole->nb_segs > 1 && !pkt_mend_chain(whole))
 		return DROP_TOO_BIG;
 	uint8_t *data = pkt_data(p);
 	size_t header_len = (size_t)(data[0] & 15) * 4;

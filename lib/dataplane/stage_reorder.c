@@ -28,7 +28,7 @@ static void hold(struct worker *w, struct pkt *p)
 // Its number is the next one, or those before it are given up.
 static void pass(struct worker *w, struct pkt *p)
 {
-	p->verdict = stage_gre_receive(w, p->s, p->held.seq);
+	p->verdict = stage_gre_receive(w, p);
 	if (p->verdict == PKT_NEXT && pkt_len(p) == 0)
 		p->verdict = PKT_DONE;
 	if (pkt_settle(w, &p, 1) == 1)
@@ -49,14 +49,15 @@ static void pass_all(struct worker *w, struct gre_held *list, const struct pkt *
 }
 
 // First of all, behind, or farther ahead than the window goes: there is nothing to wait for. Where such a
-// number moves the window by force, what was held is on a track that has been left.
+// number moves the window by force, what was held is on a track that has been left. A late one moves nothing.
 static uint8_t judge(struct worker *w, struct pkt *p)
 {
-	uint8_t verdict = stage_gre_receive(w, p->s, p->held.seq);
+	uint8_t verdict = stage_gre_receive(w, p);
 
 	if (verdict != PKT_NEXT)
 		return verdict;
-	stage_reorder_forget(w, p->s);
+	if (!(p->flags & PKT_LATE))
+		stage_reorder_forget(w, p->s);
 	if (pkt_len(p) == 0)
 		return PKT_DONE;
 	w->ready[w->n_ready++] = p;

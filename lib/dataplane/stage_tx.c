@@ -29,6 +29,10 @@ void stage_tx_frame(struct worker *w, uint8_t port, struct rte_mbuf *m)
 {
 	struct lane_tx *tx = &w->tx[port];
 
+	if (m->nb_segs > 1 && !w->config.ports[port].takes_chains && !lane_flatten(m)) {
+		lane_drop_mbuf(w, m, DROP_TOO_BIG);
+		return;
+	}
 	if (tx->n == LANE_TX_PKTS)
 		flush_port(w, port);
 	tx->mbufs[tx->n++] = m;

@@ -2,21 +2,19 @@
 #include "dataplane/worker.h"
 
 #include "base/secret.h"
+#include "dataplane/idle.h"
 #include "dataplane/lane.h"
 
 #include <errno.h>
+#include <rte_cycles.h>
 #include <rte_malloc.h>
-#include <sched.h>
-#include <sys/prctl.h>
-#include <time.h>
+#include <rte_prefetch.h>
 
 enum {
 	EXCEPTION_BURST_MS = 100, // of its rate may come at once
 	EVENT_RESERVE = 64,
 	LAST_POLLS = 1000,
-	IDLE_PAUSES = 64, // polls without work before the lane yields
-	IDLE_YIELDS = 64, // and before it sleeps
-	IDLE_SLEEP_FIRST_US = 4,
+	LAST_POLL_US = 100,
 };
 
 static void init_lists(struct worker *w)
@@ -29,6 +27,7 @@ static void init_lists(struct worker *w)
 	w->ack_head = w->ack_tail = lane_no_slot;
 	TAILQ_INIT(&w->held);
 	TAILQ_INIT(&w->blocked);
+	TAILQ_INIT(&w->parking);
 	w->trial_gate = gate_make(LANE_TRIAL_CHANGES_PS, LANE_TRIAL_CHANGES_BURST);
 	for (unsigned int kind = 0; kind < EXCEPTION_KINDS; kind++)
 		w->exception_gates[kind] = gate_make(rate, burst);
@@ -56,7 +55,8 @@ struct worker *worker_new(const struct worker_config *config, int *error)
 	*error = reassemble_open(w);
 	if (*error)
 		goto free_worker;
-	*error = config->crypto->open(LANE_PKTS, &w->crypto.state);
+	w->config.crypto_setup.depth = LANE_PKTS;
+	*error = config->crypto->open(&w->config.crypto_setup, &w->crypto.state);
 	if (*error)
 		goto close_reassembly;
 	return w;
@@ -85,18 +85,26 @@ static void free_held(struct worker *w)
 	TAILQ_FOREACH(s, &w->blocked, in_blocked)
 	TAILQ_FOREACH(p, &s->waiting, in_list)
 	rte_pktmbuf_free(p->m);
+	TAILQ_FOREACH(s, &w->parking, in_parking)
+	TAILQ_FOREACH(p, &s->parked, in_list)
+	rte_pktmbuf_free(p->m);
 }
 
-// What the driver still holds. An engine that no longer answers keeps its packets.
+// What the driver still holds. An engine that no longer answers keeps its packets, and the entries that they lie in.
 static void free_in_flight(struct worker *w)
 {
 	struct crypto_op *done[LIMIT_BURST_PKTS];
 
 	for (unsigned int i = 0; i < LAST_POLLS && w->crypto.in_flight > 0; i++) {
 		unsigned int n = w->config.crypto->poll(w->crypto.state, done, LIMIT_BURST_PKTS);
-		for (unsigned int k = 0; k < n; k++)
+		for (unsigned int k = 0; k < n; k++) {
+			if (done[k]->status == CRYPTO_LOST)
+				continue; // it comes once more
 			rte_pktmbuf_free(((struct pkt *)done[k]->packet)->m);
-		w->crypto.in_flight -= n;
+			w->crypto.in_flight--;
+		}
+		if (n == 0)
+			rte_delay_us_sleep(LAST_POLL_US);
 	}
 }
 
@@ -113,7 +121,8 @@ void worker_free(struct worker *w)
 	secret_wipe_bytes(&w->command, sizeof(w->command)); // keys that waited for the driver
 	reassemble_close(w);
 	w->config.crypto->close(w->crypto.state);
-	rte_free(w);
+	if (w->crypto.in_flight == 0)
+		rte_free(w);
 }
 
 // --- one round ---------------------------------------------------------------------------------------
@@ -168,7 +177,7 @@ static unsigned int wrap(
 	unsigned int n_pkts = 0;
 
 	for (unsigned int i = 0; i < n; i++) {
-		if (mbufs[i]->nb_segs > 1 && rte_pktmbuf_linearize(mbufs[i]) != 0) {
+		if (mbufs[i]->nb_segs > 1 && !pkt_mend_chain(mbufs[i])) {
 			lane_drop_mbuf(w, mbufs[i], DROP_TOO_BIG);
 			continue;
 		}
@@ -183,11 +192,12 @@ static unsigned int wrap(
 
 static uint16_t burst_room(const struct worker *w)
 {
-	unsigned int n_busy = LANE_PKTS - w->n_free - w->n_held;
+	unsigned int n_busy = LANE_PKTS - w->n_free - w->n_held - w->crypto.n_lost;
 
 	if (n_busy >= LANE_BUSY_PKTS)
 		return 0;
-	return (uint16_t)RTE_MIN(LANE_BUSY_PKTS - n_busy, (unsigned int)LIMIT_BURST_PKTS);
+	unsigned int n = RTE_MIN(LANE_BUSY_PKTS - n_busy, (unsigned int)LIMIT_BURST_PKTS);
+	return (uint16_t)RTE_MIN(n, w->n_free);
 }
 
 static unsigned int receive_port(struct worker *w, uint8_t index)
@@ -201,8 +211,11 @@ static unsigned int receive_port(struct worker *w, uint8_t index)
 	uint16_t n_rx = rte_eth_rx_burst(port->dpdk_port, port->queue, mbufs, burst_room(w));
 	if (n_rx == 0)
 		return 0;
-	for (uint16_t i = 0; i < n_rx; i++)
+	for (uint16_t i = 0; i < n_rx; i++) {
+		rte_prefetch0(rte_pktmbuf_mtod(mbufs[i], void *));
+		rte_prefetch0(rte_pktmbuf_mtod_offset(mbufs[i], void *, RTE_CACHE_LINE_SIZE));
 		n_bytes += rte_pktmbuf_pkt_len(mbufs[i]);
+	}
 	counter_add(&c->rx_pkts, n_rx);
 	counter_add(&c->rx_bytes, n_bytes);
 
@@ -275,7 +288,9 @@ unsigned int worker_poll(struct worker *w)
 
 	w->now_ns = lane_clock_read(&w->clock);
 	n += worker_cmd_run(w);
-	stage_crypto_run(w);
+	n += stage_crypto_run(w);
+	if (!TAILQ_EMPTY(&w->parking))
+		stage_park_run(w);
 	downstream(w); // what the driver has decrypted may be for a client
 	for (unsigned int i = 0; i < w->config.n_workers; i++)
 		if (w->config.handoff_in[i])
@@ -300,37 +315,23 @@ unsigned int worker_poll(struct worker *w)
 
 // --- the lane ----------------------------------------------------------------------------------------
 
-// Without work: pause, then yield, then sleep ever longer. With idle_sleep_us 0 only the pause.
-static void back_off(unsigned int n_idle, uint32_t sleep_max_us)
-{
-	if (sleep_max_us == 0 || n_idle <= IDLE_PAUSES) {
-		rte_pause();
-		return;
-	}
-	n_idle -= IDLE_PAUSES;
-	if (n_idle <= IDLE_YIELDS) {
-		sched_yield();
-		return;
-	}
-	n_idle -= IDLE_YIELDS;
-	uint32_t sleep_us = (uint32_t)IDLE_SLEEP_FIRST_US << RTE_MIN(n_idle, 16U);
-	struct timespec t = {.tv_nsec = 1000L * RTE_MIN(sleep_us, sleep_max_us)};
-	(void)nanosleep(&t, NULL);
-}
-
 int worker_run(void *worker)
 {
 	struct worker *w = worker;
 	uint32_t sleep_max_us = w->config.idle_sleep_us;
 	unsigned int n_idle = 0;
 
-	// The kernel adds 50 us to every short sleep unless told otherwise.
-	if (sleep_max_us > 0)
-		(void)prctl(PR_SET_TIMERSLACK, 1UL, 0UL, 0UL, 0UL);
+	idle_prepare(sleep_max_us);
 	while (!atomic_load_explicit(&w->stop, memory_order_relaxed)) {
-		n_idle = worker_poll(w) > 0 ? 0 : n_idle + 1;
-		if (n_idle > 0)
-			back_off(n_idle, sleep_max_us);
+		bool expects_answer = w->crypto.in_flight > w->crypto.n_lost;
+		if (worker_poll(w) > 0) {
+			n_idle = 0;
+			continue;
+		}
+		n_idle++;
+		// An answer is near: stay awake, but leave the CPU to an engine that may share it.
+		idle_wait(expects_answer ? RTE_MIN(n_idle, (unsigned int)IDLE_AWAKE) : n_idle,
+			sleep_max_us);
 	}
 	return 0;
 }

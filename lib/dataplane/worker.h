@@ -17,7 +17,8 @@ struct worker_port {
 	uint16_t queue; // this worker's rx and tx queue
 	bool has_rx;	// false: another worker polls this port
 	bool is_outside;
-	bool accepts_all; // outside: pass to the kernel also what is neither PPTP, ARP nor ICMP
+	bool takes_chains; // transmits packets of several segments
+	bool accepts_all;  // outside: pass to the kernel also what is neither PPTP, ARP nor ICMP
 	struct rte_ether_addr mac;
 	uint16_t mtu;
 	uint32_t address_be; // the box's own address on it, 0 if none
@@ -37,6 +38,7 @@ struct worker_config {
 	const struct owner_map *owners;
 	struct lane_counters *counters; // its own
 	const struct crypto_driver *crypto;
+	struct crypto_setup crypto_setup; // the depth is the worker's own
 	uint32_t
 		server_be; // inner address of the server: answers echo requests, source of ICMP errors
 	uint32_t exception_rate_pps;

@@ -6,9 +6,13 @@
 #include "base/secret.h"
 #include "wire/ppp.h"
 
+_Static_assert(
+	(int)LIMIT_LATE_PKTS <= (int)GRE_WINDOW_LATE_MAX, "the window remembers as far back");
+
 static void add_gre(struct session *s, const struct command_session_add *c)
 {
 	gre_window_init(&s->gre, c->gre_jump_max, (uint64_t)c->ack_delay_us * 1000);
+	s->gre.late_max = (uint8_t)RTE_MIN(c->late_pkts, LIMIT_LATE_PKTS);
 	s->reorder.pkts_max = (uint8_t)RTE_MIN(c->reorder_pkts, LIMIT_REORDER_PKTS);
 	s->reorder_us = c->reorder_us;
 	s->reorders = s->reorder.pkts_max > 0;
@@ -62,7 +66,8 @@ static void set_link(struct session *s, const struct command_session_link *c)
 // session without any, and without data: its client takes the link for encrypted.
 static void set_keys(struct worker *w, struct session *s, const struct command_session_keys *c)
 {
-	set_flag(s, SESSION_HAS_KEYS | SESSION_ENCRYPT | SESSION_QUIESCES, false);
+	set_flag(s, SESSION_HAS_KEYS | SESSION_ENCRYPT | SESSION_QUIESCES | SESSION_TX_LOST, false);
+	stage_park_forget(w, s);
 	s->failures_in_a_row = 0;
 	if (!session_table_set_keys(w->config.sessions, s, &c->receive, &c->send, &c->start)) {
 		counter_add(&lane_count(w)->keys_refused, 1);
@@ -103,6 +108,7 @@ static void delete (struct worker *w, struct session *s, uint64_t id)
 		const struct session_counters *c = &s->counters;
 		stage_reorder_forget(w, s);
 		stage_flow_forget(w, s);
+		stage_park_forget(w, s);
 		gone.totals = (struct lane_totals){
 			.up_pkts = c->up_pkts,
 			.up_bytes = c->up_bytes,
@@ -167,17 +173,24 @@ static struct pkt *take_packet(struct worker *w, struct rte_mbuf *m)
 	return p;
 }
 
+// The packet of a command for a session; its packet goes with a session that has gone.
+static struct pkt *take_packet_of(
+	struct worker *w, const struct session *s, const struct lane_command *c)
+{
+	if (s)
+		return take_packet(w, c->packet);
+	counter_add(&lane_count(w)->stale_commands, 1);
+	if (c->packet)
+		lane_drop_mbuf(w, c->packet, DROP_STALE_COMMAND);
+	return NULL;
+}
+
 // Control frames go out as FF 03 and two bytes of protocol whatever was agreed: every client takes that,
 // and LCP may have nothing else (RFC 1661 6.5, 6.6).
 static void send_ppp(struct worker *w, struct session *s, const struct lane_command *c)
 {
-	if (!s) {
-		counter_add(&lane_count(w)->stale_commands, 1);
-		if (c->packet)
-			lane_drop_mbuf(w, c->packet, DROP_STALE_COMMAND);
-		return;
-	}
-	struct pkt *p = take_packet(w, c->packet);
+	struct pkt *p = take_packet_of(w, s, c);
+
 	if (!p)
 		return;
 	p->s = s;
@@ -195,13 +208,8 @@ static void send_ppp(struct worker *w, struct session *s, const struct lane_comm
 // another's already.
 static void send_ip(struct worker *w, struct session *s, const struct lane_command *c)
 {
-	if (!s) {
-		counter_add(&lane_count(w)->stale_commands, 1);
-		if (c->packet)
-			lane_drop_mbuf(w, c->packet, DROP_STALE_COMMAND);
-		return;
-	}
-	struct pkt *p = take_packet(w, c->packet);
+	struct pkt *p = take_packet_of(w, s, c);
+
 	if (!p)
 		return;
 	p->verdict = inet_ipv4_get(pkt_data(p), pkt_len(p), DROP_INNER_IP_BAD, &p->ip);
@@ -299,6 +307,7 @@ static bool must_wait(struct worker *w, const struct lane_command *c)
 	if (!s || (s->rx_in_flight == 0 && s->tx_in_flight == 0))
 		return false;
 	s->flags |= SESSION_QUIESCES;
+	stage_park_forget(w, s); // new keys are not theirs
 	return true;
 }
 
@@ -308,8 +317,7 @@ unsigned int worker_cmd_run(struct worker *w)
 	unsigned int n = 0;
 
 	while (n < LANE_COMMANDS_PER_POLL && rte_ring_free_count(links->events) > 0) {
-		if (!w->has_command &&
-			lane_ring_take_commands(links->commands, &w->command, 1) == 0)
+		if (!w->has_command && !lane_ring_take_command(links->commands, &w->command))
 			break;
 		w->has_command = must_wait(w, &w->command);
 		if (w->has_command)

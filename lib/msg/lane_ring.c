@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "msg/lane_ring.h"
 
-#include "base/secret.h"
-
 #include <errno.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
@@ -60,9 +58,10 @@ void lane_ring_free_commands(struct rte_ring *r)
 
 	if (!r)
 		return;
-	while (lane_ring_take_commands(r, &c, 1) == 1)
+	while (lane_ring_take_command(r, &c))
 		rte_pktmbuf_free(c.packet);
 	secret_wipe_bytes(&c, sizeof(c));
+	secret_wipe_bytes(&r[1], r->size * sizeof(c)); // the elements lie right behind the ring
 	rte_ring_free(r);
 }
 

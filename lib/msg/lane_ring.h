@@ -3,6 +3,7 @@
 // than it was given, and the caller counts the rest.
 #pragma once
 
+#include "base/secret.h"
 #include "msg/msg.h"
 
 #include <rte_ring_elem.h>
@@ -36,7 +37,7 @@ void lane_wake_kick(struct lane_wake *w);
 struct rte_ring *lane_ring_new_commands(const char *name, unsigned int size, int socket);
 struct rte_ring *lane_ring_new_events(const char *name, unsigned int size, int socket);
 
-// Free a ring with the packets that are on it. A route table on it stays control's: one table is on the rings of all
+// Free a ring with the packets that are on it; the memory of commands is wiped. A route table on it stays control's: one table is on the rings of all
 // workers.
 void lane_ring_free_commands(struct rte_ring *r);
 void lane_ring_free_events(struct rte_ring *r);
@@ -46,10 +47,20 @@ static inline bool lane_ring_put_command(struct rte_ring *r, const struct lane_c
 	return rte_ring_sp_enqueue_elem(r, (void *)(uintptr_t)c, sizeof(*c)) == 0;
 }
 
-static inline unsigned int lane_ring_take_commands(
-	struct rte_ring *r, struct lane_command *c, unsigned int n)
+// Take the next one. Keys leave nothing on the ring: their place is wiped while it is still the taker's.
+static inline bool lane_ring_take_command(struct rte_ring *r, struct lane_command *c)
 {
-	return rte_ring_sc_dequeue_burst_elem(r, c, sizeof(*c), n, NULL);
+	struct rte_ring_zc_data place;
+	struct lane_command *from;
+
+	if (rte_ring_dequeue_zc_burst_elem_start(r, sizeof(*c), 1, &place, NULL) == 0)
+		return false;
+	from = place.ptr1;
+	*c = *from;
+	if (c->kind == COMMAND_SESSION_KEYS)
+		secret_wipe_bytes(from, sizeof(*from));
+	rte_ring_dequeue_zc_elem_finish(r, 1);
+	return true;
 }
 
 static inline bool lane_ring_put_event(struct rte_ring *r, const struct lane_event *e)

@@ -42,6 +42,7 @@ struct command_session_add {
 	bool nat_loose;		 // GRE may come from another address, see lib/dataplane/README.md
 	uint16_t reorder_pkts;	 // packets held for one that is missing; 0: none
 	uint32_t reorder_us;	 // and how long
+	uint16_t late_pkts;	 // how far behind a late packet is still passed on; 0: dropped
 	bool limit_transmit;	 // keep to the client's receive window (RFC 2637 4.4)
 	uint16_t peer_window;	 // of its OCRQ, packets
 	uint32_t peer_delay_us;	 // its packet processing delay

@@ -9,7 +9,6 @@
 
 struct route_table {
 	struct rte_rib *rib;
-	uint32_t generation;
 	uint32_t n_routes;
 	uint32_t n_routes_max;
 	struct route routes[]; // routes[n_routes_max]
@@ -32,7 +31,6 @@ struct route_table *route_table_new(uint32_t generation, uint32_t n_routes_max)
 		rte_free(t);
 		return NULL;
 	}
-	t->generation = generation;
 	t->n_routes_max = n_routes_max;
 	return t;
 }
@@ -43,11 +41,6 @@ void route_table_free(struct route_table *t)
 		return;
 	rte_rib_free(t->rib);
 	rte_free(t);
-}
-
-uint32_t route_table_generation(const struct route_table *t)
-{
-	return t->generation;
 }
 
 int route_table_add(

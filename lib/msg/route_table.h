@@ -32,7 +32,6 @@ struct route_table;
 // Room for n_routes_max prefixes. `generation` makes its name unique. Returns NULL when out of memory.
 struct route_table *route_table_new(uint32_t generation, uint32_t n_routes_max);
 void route_table_free(struct route_table *t);
-uint32_t route_table_generation(const struct route_table *t);
 
 // Add or replace one prefix. Returns 0, -EINVAL, -ENOSPC.
 int route_table_add(

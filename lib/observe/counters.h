@@ -29,10 +29,12 @@
 	X(lone_acks_sent, "lone-acks-sent", "GRE acknowledgements sent without a payload")         \
 	X(gre_reordered, "gre-reordered", "packets put back in order")                             \
 	X(gre_reorder_full, "gre-reorder-full", "packets not held for order: no room was left")    \
+	X(gre_late_passed, "gre-late-passed", "late packets passed on, as pptp.late_pkts allows")  \
 	X(gre_lost, "gre-lost", "sequence numbers that did not come in time")                      \
 	X(mppe_rekeys, "mppe-rekeys", "MPPE key changes, both directions")                         \
 	X(keys_refused, "keys-refused", "stateful MPPE keys where none are configured")            \
 	X(crypto_ops, "crypto-ops", "packets given to the crypto driver")                          \
+	X(crypto_parked, "crypto-parked", "packets that waited for their session's key")           \
 	X(mss_clamped, "mss-clamped", "TCP SYN whose MSS was lowered")                             \
 	X(icmp_sent, "icmp-sent", "ICMP messages made by the data path")                           \
 	X(broadcasts_relayed, "broadcasts-relayed", "broadcasts of clients sent to the inside")    \

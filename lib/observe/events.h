@@ -34,10 +34,13 @@
 	X(CONFIG_WARNING, "config-warning", WARNING, 0, 0, CONFIG, 2, 3, "a configuration is doubtful")           \
 	X(CONFIG_ERROR, "config-error", ERROR, 0, 0, CONFIG, 3, 2, "a configuration is wrong")                    \
 	X(SELFTEST_FAILED, "selftest-failed", ERROR, 0, 0, HARDWARE, 1, 1, "a crypto driver gave a wrong answer") \
+	X(CRYPTO_READY, "crypto-ready", INFO, 0, 0, HARDWARE, 6, 5, "what encrypts, and what it costs here")      \
 	X(START_FAILED, "start-failed", ERROR, 0, 0, GENERAL, 4, 1, "something needed could not be set up")       \
 	X(PORT_UP, "port-up", NOTICE, 10, 20, IP, 1, 4, "the link of a port came up")                             \
 	X(PORT_DOWN, "port-down", WARNING, 10, 20, IP, 2, 3, "the link of a port went down")                      \
 	X(LANE_STALLED, "lane-stalled", ERROR, 1, 5, HARDWARE, 2, 1, "a worker does not answer")                  \
+	X(ENGINE_BYPASSED, "engine-bypassed", ERROR, 1, 32, HARDWARE, 4, 2, "a worker does without its engine")   \
+	X(ENGINE_BACK, "engine-back", NOTICE, 1, 32, HARDWARE, 5, 4, "an engine answers a worker again")          \
 	X(CLIENT_CONNECTED, "client-connected", INFO, 100, 500, PPTP, 47, 5, "a client opened TCP/1723")          \
 	X(CLIENT_REFUSED, "client-refused", WARNING, 10, 50, PPTP, 40, 3, "a limit kept a connection out")        \
 	X(CONNECTION_CLOSED, "connection-closed", INFO, 100, 500, PPTP, 34, 5, "a control connection ended")      \
@@ -55,7 +58,6 @@
 	X(DECRYPT_FAILURE, "decrypt-failure", WARNING, 10, 50, PPP, 4, 6, "packets decrypt to garbage")           \
 	X(POOL_EMPTY, "pool-empty", ERROR, 1, 5, IP, 10, 2, "no address is left in a pool")                       \
 	X(NO_RESOURCE, "no-resource", ERROR, 1, 5, HARDWARE, 3, 2, "a table, ring or pool ran full")              \
-	X(NEGOTIATION, "negotiation", DEBUG, 100, 1000, PPPDBG, 1, 9, "a step of PPTP or PPP")                    \
 	X(AUTH_DEBUG, "auth-debug", ON_DEMAND, 1000, 1000, AUTHDBG, 1, 8, "a step of authentication")             \
 	X(AUTH_DECODE, "auth-decode", ON_DEMAND, 1000, 1000, AUTHDECODE, 1, 10, "a packet of authentication")     \
 	X(PPP_DEBUG, "ppp-debug", ON_DEMAND, 1000, 1000, PPPDBG, 2, 8, "a step of PPP or MPPE")                   \
@@ -138,11 +140,6 @@ static inline void event_i64(struct event *e, const char *key, int64_t value)
 static inline void event_hex(struct event *e, const char *key, uint64_t value)
 {
 	log_line_hex(&e->line, key, value);
-}
-
-static inline void event_bytes(struct event *e, const char *key, struct span value)
-{
-	log_line_bytes(&e->line, key, value);
 }
 
 static inline void event_duration(struct event *e, const char *key, uint64_t ns)

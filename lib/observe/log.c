@@ -2,6 +2,7 @@
 #include "observe/log.h"
 
 #include "base/utf8.h"
+#include "observe/lost.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -138,20 +139,12 @@ int log_take_file_error(struct log *log)
 
 uint64_t log_take_file_lost(struct log *log)
 {
-	uint64_t n = log->file.is_failing ? 0 : log->file.n_lost;
-
-	if (n > 0)
-		log->file.n_lost = 0;
-	return n;
+	return lost_take(&log->file.n_lost, log->file.is_failing);
 }
 
 uint64_t log_take_console_lost(struct log *log)
 {
-	uint64_t n = log->is_blocked ? 0 : log->n_lost;
-
-	if (n > 0)
-		log->n_lost = 0;
-	return n;
+	return lost_take(&log->n_lost, log->is_blocked);
 }
 
 // ---- writing ------------------------------------------------------------------------------------
@@ -401,18 +394,6 @@ void log_line_i64(struct log_line *line, const char *key, int64_t value)
 void log_line_hex(struct log_line *line, const char *key, uint64_t value)
 {
 	line_printf(line, key, "0x%" PRIx64, value);
-}
-
-void log_line_bytes(struct log_line *line, const char *key, struct span value)
-{
-	enum { SHOWN_BYTES = 32 };
-	char hex[2 * SHOWN_BYTES + 3] = "";
-	size_t n = value.len < SHOWN_BYTES ? value.len : SHOWN_BYTES;
-	for (size_t i = 0; i < n; i++)
-		snprintf(hex + 2 * i, 3, "%02x", value.bytes[i]);
-	if (n < value.len)
-		memcpy(hex + 2 * n, "..", 3);
-	log_line_word(line, key, hex);
 }
 
 void log_line_ipv4(struct log_line *line, const char *key, uint32_t address_be)

@@ -130,8 +130,6 @@ void log_line_rest(struct log_line *line, const char *key, struct span value);
 void log_line_u64(struct log_line *line, const char *key, uint64_t value);
 void log_line_i64(struct log_line *line, const char *key, int64_t value);
 void log_line_hex(struct log_line *line, const char *key, uint64_t value);
-// Up to 32 bytes as hex digits; more is cut and ends in "..".
-void log_line_bytes(struct log_line *line, const char *key, struct span value);
 void log_line_ipv4(struct log_line *line, const char *key, uint32_t address_be);
 // "address:port", both in network order.
 void log_line_endpoint(

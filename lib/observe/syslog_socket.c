@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "observe/syslog_socket.h"
 
+#include "observe/lost.h"
+
 #include <errno.h>
 #include <paths.h>
 #include <poll.h>
@@ -122,9 +124,5 @@ int syslog_socket_send(
 
 uint64_t syslog_socket_take_lost(struct syslog_socket *s)
 {
-	uint64_t n = s->is_failing ? 0 : s->n_lost;
-
-	if (n > 0)
-		s->n_lost = 0;
-	return n;
+	return lost_take(&s->n_lost, s->is_failing);
 }

@@ -5,6 +5,8 @@
 
 enum { SEEN_BITS = 64 };
 
+_Static_assert((int)GRE_WINDOW_LATE_MAX < (int)SEEN_BITS, "what is late is still known");
+
 void gre_window_init(struct gre_window *w, uint32_t jump_max, uint64_t ack_delay_ns)
 {
 	memset(w, 0, sizeof(*w));
@@ -91,6 +93,17 @@ enum drop_reason gre_window_receive(struct gre_window *w, uint32_t seq, uint64_t
 	if (is_untouched)
 		return judge_run(w, seq, now_ns, DROP_GRE_LATE);
 	return DROP_GRE_LATE;
+}
+
+bool gre_window_take_late(struct gre_window *w, uint32_t seq)
+{
+	uint32_t behind = w->highest - seq;
+
+	if (behind == 0 || behind > w->late_max || behind > w->highest - w->base ||
+		w->seen >> behind & 1)
+		return false;
+	w->seen |= UINT64_C(1) << behind;
+	return true;
 }
 
 bool gre_window_acked(struct gre_window *w, uint32_t ack)

@@ -8,6 +8,9 @@
 // from before the track that the window has not accepted yet wins too, and takes the call back to its
 // client. What counts as accepted is the longest track so far, its home: several forged tracks after
 // one another do not put the client's own numbers behind it, unless they are as long as its own.
+// Late: a number that was overtaken is refused (RFC 2637 4.3), but a caller whose packets may come out of order
+// can ask for it, once. That moves nothing, neither forward nor back: only numbers of the track itself are late,
+// so what a forged one began does not get longer, and what is before it is still the client's to win back.
 // Sent: an ack rides on the next data packet, or goes alone when its delay is over. Linux never
 // sends acks alone, so nothing here ever waits for one (no transmit window).
 #pragma once
@@ -21,6 +24,7 @@ enum {
 	GRE_WINDOW_RESYNC_RUN = 4,  // consistent packets that move the window by force
 	GRE_WINDOW_TRACK_JUMP = 32, // a jump beyond this starts a new track
 	GRE_WINDOW_HOME_MIN = 64,   // packets that a track needs to become the home
+	GRE_WINDOW_LATE_MAX = 63,   // as far back as it is known what has come
 };
 
 struct gre_window {
@@ -37,6 +41,7 @@ struct gre_window {
 	bool has_received;
 	// acks that we owe
 	bool owes_ack;
+	uint8_t late_max; // how far behind `highest` a number may be taken; of the receive side
 	uint64_t ack_due_ns;
 	uint64_t ack_delay_ns;
 	// transmit
@@ -47,6 +52,8 @@ struct gre_window {
 
 //   jump_max      how far ahead one packet may be
 //   ack_delay_ns  how long an ack may wait for a packet to ride on
+//
+// No number is taken late until the caller sets late_max, to GRE_WINDOW_LATE_MAX at most.
 void gre_window_init(struct gre_window *w, uint32_t jump_max, uint64_t ack_delay_ns);
 
 // Decide what to do with a received sequence number and advance the window when it is accepted. The
@@ -55,6 +62,11 @@ void gre_window_init(struct gre_window *w, uint32_t jump_max, uint64_t ack_delay
 //   returns  DROP_NONE accepted | DROP_GRE_DUPLICATE | DROP_GRE_LATE | DROP_GRE_JUMP
 //   spec     RFC 2637 4.3: what comes out of order must not be passed on
 enum drop_reason gre_window_receive(struct gre_window *w, uint32_t seq, uint64_t now_ns);
+
+// May a number that has just been refused as DROP_GRE_LATE be passed on after all? Each once, and at most late_max
+// behind the last one in order. Nothing but the memory of what has come changes, and no ack is owed: the last one
+// says more.
+bool gre_window_take_late(struct gre_window *w, uint32_t seq);
 
 // The client acknowledged our packets up to `ack`. Numbers that we never sent are ignored; returns
 // false for them.

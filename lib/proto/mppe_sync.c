@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "proto/mppe_sync.h"
 
+#include "crypto/op.h"
 #include "wire/ppp.h"
 
 #include <string.h>
@@ -9,6 +10,8 @@ enum {
 	COUNTS = MPPE_COHERENCY_MASK + 1,
 	FLAG = 0xff, // low byte of a count before which the key changes (RFC 3078 7.2)
 };
+
+_Static_assert((int)MPPE_KEY_RING <= 32, "a bit of `missing` for each key");
 
 void mppe_sync_init(struct mppe_sync *s, bool is_stateless, uint16_t jump_max)
 {
@@ -94,6 +97,24 @@ bool mppe_sync_is_next(const struct mppe_sync *s, const struct mppe_packet *pack
 	return !s->is_lost && (!is_flushed || is_flag(packet->count));
 }
 
+static enum drop_reason take_next(struct mppe_sync *s, const struct mppe_packet *packet,
+	uint32_t seq, struct mppe_sync_verdict *out)
+{
+	s->at.walked -= s->at.walked > 0;
+	s->at.missing <<= 1;
+	advance(s, packet->count, seq);
+	*out = (struct mppe_sync_verdict){.kind = MPPE_SYNC_NEXT, .n_changes = 1};
+	return DROP_NONE;
+}
+
+// After a jump: each change has left a key behind, but those of a walk, which has its key from elsewhere.
+static uint32_t missing_after(uint32_t missing, uint32_t n_changes, bool takes_walk)
+{
+	if (n_changes >= MPPE_KEY_RING)
+		return ~UINT32_C(1);
+	return (takes_walk ? 0 : missing << n_changes) | ((UINT32_C(1) << n_changes) - 2);
+}
+
 // The credit does not pay for n more changes: go as far as it does.
 static enum drop_reason walk(struct mppe_sync *s, struct mppe_sync_verdict *out)
 {
@@ -102,9 +123,9 @@ static enum drop_reason walk(struct mppe_sync *s, struct mppe_sync_verdict *out)
 	*out = (struct mppe_sync_verdict){
 		.kind = MPPE_SYNC_WALK,
 		.n_changes = s->credit,
-		.begins_walk = s->walked == 0,
+		.begins_walk = s->at.walked == 0,
 	};
-	s->walked += s->credit;
+	s->at.walked += s->credit;
 	s->credit = 0;
 	// Counts come near while it walks, and mean the same as before.
 	if (s->laps_if_failed == MPPE_LAPS_IGNORE)
@@ -117,20 +138,16 @@ static enum drop_reason receive_stateless(struct mppe_sync *s, const struct mppe
 {
 	if (!(packet->bits & MPPE_PACKET_FLUSHED))
 		return DROP_MPPE_BITS;
-	if (mppe_sync_is_next(s, packet, seq)) {
-		s->walked -= s->walked > 0;
-		advance(s, packet->count, seq);
-		*out = (struct mppe_sync_verdict){.kind = MPPE_SYNC_NEXT, .n_changes = 1};
-		return DROP_NONE;
-	}
+	if (mppe_sync_is_next(s, packet, seq))
+		return take_next(s, packet, seq, out);
 	uint32_t ahead = distance(s, packet->count, seq);
 	if (ahead == 0)
 		return DROP_MPPE_JUMP;
 	if (ahead > s->jump_max && !run_wins(s, packet->count))
 		return DROP_MPPE_JUMP;
-	if (s->walked >= ahead)
-		s->walked = 0; // it went for another packet
-	uint32_t n_changes = ahead - s->walked;
+	if (s->at.walked >= ahead)
+		s->at.walked = 0; // it went for another packet
+	uint32_t n_changes = ahead - s->at.walked;
 	if (n_changes - 1 > s->credit)
 		return walk(s, out);
 
@@ -138,9 +155,10 @@ static enum drop_reason receive_stateless(struct mppe_sync *s, const struct mppe
 	*out = (struct mppe_sync_verdict){
 		.kind = MPPE_SYNC_TRIAL,
 		.n_changes = (uint16_t)n_changes,
-		.takes_walk = s->walked > 0,
+		.takes_walk = s->at.walked > 0,
 	};
-	s->walked = 0;
+	s->at.walked = 0;
+	s->at.missing = missing_after(s->at.missing, n_changes, out->takes_walk);
 	advance(s, packet->count, seq);
 	return DROP_NONE;
 }
@@ -203,18 +221,42 @@ static enum drop_reason receive_stateful(struct mppe_sync *s, const struct mppe_
 	return DROP_NONE;
 }
 
+// MPPC was not negotiated. The B bit means nothing without it.
+static bool is_encrypted(const struct mppe_packet *packet)
+{
+	const uint16_t checked = MPPE_PACKET_ENCRYPTED | MPPE_PACKET_COMPRESSED;
+
+	return (packet->bits & checked) == MPPE_PACKET_ENCRYPTED;
+}
+
 enum drop_reason mppe_sync_receive(struct mppe_sync *s, const struct mppe_packet *packet,
 	uint32_t seq, struct mppe_sync_verdict *out)
 {
-	const uint16_t checked = MPPE_PACKET_ENCRYPTED | MPPE_PACKET_COMPRESSED;
 	uint16_t credit = s->credit + MPPE_SYNC_CREDIT_PER_PACKET;
 
 	s->credit = credit < MPPE_SYNC_CREDIT_MAX ? credit : MPPE_SYNC_CREDIT_MAX;
-	// MPPC was not negotiated. The B bit means nothing without it.
-	if ((packet->bits & checked) != MPPE_PACKET_ENCRYPTED)
+	if (!is_encrypted(packet))
 		return DROP_MPPE_BITS;
 	return s->is_stateless ? receive_stateless(s, packet, seq, out)
 			       : receive_stateful(s, packet, seq, out);
+}
+
+enum drop_reason mppe_sync_receive_late(struct mppe_sync *s, const struct mppe_packet *packet,
+	uint32_t seq, struct mppe_sync_verdict *out)
+{
+	uint16_t behind = seq_coherency_ahead(packet->count, s->at.count);
+
+	if (!s->is_stateless)
+		return DROP_GRE_LATE;
+	if (!is_encrypted(packet) || !(packet->bits & MPPE_PACKET_FLUSHED))
+		return DROP_MPPE_BITS;
+	if (mppe_sync_is_next(s, packet, seq))
+		return take_next(s, packet, seq, out);
+	if (behind >= MPPE_KEY_RING || !(s->at.missing >> behind & 1))
+		return DROP_MPPE_JUMP;
+	s->at.missing &= ~(UINT32_C(1) << behind);
+	*out = (struct mppe_sync_verdict){.kind = MPPE_SYNC_LATE, .late = (uint8_t)behind};
+	return DROP_NONE;
 }
 
 void mppe_sync_proved(struct mppe_sync *s, uint8_t n_tried)
@@ -235,6 +277,7 @@ void mppe_sync_failed(struct mppe_sync *s, struct mppe_sync_place before)
 {
 	s->laps = s->laps_if_failed;
 	s->at = before;
+	mppe_sync_stop_walk(s); // the trial has used the copy up
 	mppe_sync_lose(s);
 }
 
@@ -283,6 +326,11 @@ void mppe_sync_flush(struct mppe_sync *s, enum mppe_flush flush, uint64_t now_ns
 		s->told_ns = now_ns;
 	}
 	s->at.flush_is_due = true;
+}
+
+void mppe_sync_lose_sent(struct mppe_sync *s)
+{
+	s->at.flush_is_due = !s->is_stateless;
 }
 
 void mppe_sync_send(struct mppe_sync *s, enum mppe_flush flush, struct mppe_packet *out,

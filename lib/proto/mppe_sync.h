@@ -17,6 +17,9 @@
 //           while the key itself stays where it was
 //   laps    the count names a packet only modulo 4096. GRE numbers all packets, so beyond jump_max its gap
 //           tells how many times the count went round
+//   late    where late packets are passed on at all, those that a jump has left out can be read with the key of
+//           their count, as long as it is in the ring (crypto/op.h), once each. That moves no key and spends no
+//           credit: a forged one costs one RC4, and the place of one that is already late
 //
 // Stateful: RC4 goes on from packet to packet, and the key changes where the count ends in FF. After a gap
 // nothing can be read until a packet with A, the flushed one, for which control asks by CCP Reset-Request.
@@ -71,13 +74,15 @@ struct mppe_sync_place {
 	uint16_t count; // of the last packet; 0x0fff before the first
 	bool has_seq;
 	bool flush_is_due; // send: the next packet is flushed
+	uint32_t walked;   // key changes that the walking copy is ahead of the key
+	uint32_t
+		missing; // received, bit n: count - n has not come, and its key is among the last ones
 };
 
 struct mppe_sync {
 	struct mppe_sync_place at;
 	uint16_t jump_max; // key changes that one packet may ask for
 	uint16_t credit;   // key changes that jumps may still ask for
-	uint32_t walked;   // key changes that the walking copy is ahead of the key
 	uint16_t expected; // next count of a run beyond jump_max
 	uint8_t run;
 	bool is_stateless;
@@ -98,6 +103,7 @@ enum mppe_sync_kind {
 	MPPE_SYNC_NEXT,	 // in order: n_changes, decrypt
 	MPPE_SYNC_TRIAL, // the same on a checkpoint, and with a proof
 	MPPE_SYNC_WALK,	 // the packet is lost: do n_changes on the walking copy of the key
+	MPPE_SYNC_LATE, // decrypt with the key of `late` changes ago, and with a proof; nothing moves
 };
 
 struct mppe_sync_verdict {
@@ -105,6 +111,7 @@ struct mppe_sync_verdict {
 	uint16_t n_changes;
 	bool restart;	 // stateful: RC4 starts again with the key after the changes
 	uint8_t n_tries; // stateful trial without proof: so many more, each one change of key further
+	uint8_t late;
 	bool begins_walk; // walk: the copy is made now
 	bool takes_walk;  // trial: from the walking copy, not from the key
 };
@@ -120,6 +127,14 @@ bool mppe_sync_is_next(const struct mppe_sync *s, const struct mppe_packet *pack
 //   returns  DROP_NONE and *out | DROP_MPPE_BITS | DROP_MPPE_JUMP (repeats and late packets look
 //            like far jumps forward, and are refused as such) | DROP_MPPE_DESYNC
 enum drop_reason mppe_sync_receive(struct mppe_sync *s, const struct mppe_packet *packet,
+	uint32_t seq, struct mppe_sync_verdict *out);
+
+// Judge a packet that came behind later ones (gre_window_take_late()), while no trial is under way. Its count may still
+// be the next one, when all that overtook it was not encrypted or was forged: then it is in order.
+//
+//   returns  DROP_NONE and *out, of kind MPPE_SYNC_LATE or MPPE_SYNC_NEXT | DROP_MPPE_BITS | DROP_MPPE_JUMP:
+//            it came before, or its key has gone | DROP_GRE_LATE: RC4 does not go back in stateful mode
+enum drop_reason mppe_sync_receive_late(struct mppe_sync *s, const struct mppe_packet *packet,
 	uint32_t seq, struct mppe_sync_verdict *out);
 
 // The driver did not take the packet, received or to be sent: it was never there. The credit stays
@@ -138,10 +153,10 @@ void mppe_sync_failed(struct mppe_sync *s, struct mppe_sync_place before);
 // Stateful: the next packet in order was garbage, so RC4 is nowhere any more.
 void mppe_sync_lose(struct mppe_sync *s);
 
-// The walking copy is no more: the driver did not take its changes.
+// The walking copy is no more: the driver did not take its changes, or a trial that was undone has used it up.
 static inline void mppe_sync_stop_walk(struct mppe_sync *s)
 {
-	s->walked = 0;
+	s->at.walked = 0;
 }
 
 // Stateful, when something was dropped because of a loss: is control to hear of it now? At once, and
@@ -159,6 +174,9 @@ bool mppe_sync_told(struct mppe_sync *s, uint64_t now_ns);
 //
 //   flush  what the peer does, as learnt from what it sends
 void mppe_sync_flush(struct mppe_sync *s, enum mppe_flush flush, uint64_t now_ns);
+
+// Stateful: a packet with its count was lost before it was sent. The next one is flushed, as if the client had asked.
+void mppe_sync_lose_sent(struct mppe_sync *s);
 
 // Header of the next packet to send, and what comes before it: n_changes, restart.
 void mppe_sync_send(struct mppe_sync *s, enum mppe_flush flush, struct mppe_packet *out,

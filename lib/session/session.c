@@ -6,7 +6,8 @@
 #include <errno.h>
 #include <rte_malloc.h>
 
-int session_table_init(struct session_table *t, uint32_t n_slots, int socket, bool may_be_stateful)
+int session_table_init(struct session_table *t, uint32_t n_slots, int socket, bool may_be_stateful,
+	bool may_be_late)
 {
 	*t = (struct session_table){0};
 	t->slots = rte_zmalloc_socket(
@@ -19,12 +20,20 @@ int session_table_init(struct session_table *t, uint32_t n_slots, int socket, bo
 		if (!t->rc4)
 			goto free_slots;
 	}
+	if (may_be_late) {
+		t->rings = rte_zmalloc_socket("key-rings", (size_t)n_slots * sizeof(*t->rings),
+			RTE_CACHE_LINE_SIZE, socket);
+		if (!t->rings)
+			goto free_rc4;
+	}
 	t->n_slots = n_slots;
 	return 0;
 
+free_rc4:
+	rte_free(t->rc4);
 free_slots:
 	rte_free(t->slots);
-	t->slots = NULL;
+	*t = (struct session_table){0};
 	return -ENOMEM;
 }
 
@@ -37,20 +46,32 @@ void session_table_fini(struct session_table *t)
 	if (t->rc4)
 		secret_wipe_bytes(t->rc4, (size_t)t->n_slots * sizeof(*t->rc4));
 	rte_free(t->rc4);
+	if (t->rings)
+		secret_wipe_bytes(t->rings, (size_t)t->n_slots * sizeof(*t->rings));
+	rte_free(t->rings);
 	*t = (struct session_table){0};
 }
 
-static void wipe_rc4(const struct session_table *t, const struct session *s)
+static struct mppe_key_ring *ring_of(const struct session_table *t, const struct session *s)
+{
+	return t->rings ? &t->rings[s - t->slots] : NULL;
+}
+
+// What of its keys lies beside the session.
+static void wipe_beside(const struct session_table *t, const struct session *s)
 {
 	struct session_rc4 *rc4 = session_table_rc4(t, s);
+	struct mppe_key_ring *ring = ring_of(t, s);
 
 	if (rc4)
 		secret_wipe_bytes(rc4, sizeof(*rc4));
+	if (ring)
+		secret_wipe_bytes(ring, sizeof(*ring));
 }
 
 void session_table_release(struct session_table *t, struct session *s)
 {
-	wipe_rc4(t, s);
+	wipe_beside(t, s);
 	secret_wipe_bytes(s, sizeof(*s));
 	t->n_used--;
 }
@@ -75,7 +96,7 @@ bool session_table_set_keys(const struct session_table *t, struct session *s,
 {
 	struct session_rc4 *rc4 = session_table_rc4(t, s);
 
-	wipe_rc4(t, s);
+	wipe_beside(t, s);
 	secret_wipe_bytes(&s->rx_key, sizeof(s->rx_key));
 	secret_wipe_bytes(&s->tx_key, sizeof(s->tx_key));
 	secret_wipe_bytes(&s->checkpoint_key, sizeof(s->checkpoint_key));
@@ -83,6 +104,8 @@ bool session_table_set_keys(const struct session_table *t, struct session *s,
 		return false;
 	set_key(&s->rx_key, &s->rx_sync, receive, start->receive, rc4 ? &rc4->rx : NULL);
 	set_key(&s->tx_key, &s->tx_sync, send, start->send, rc4 ? &rc4->tx : NULL);
+	if (s->rx_key.is_stateless)
+		s->rx_key.ring = ring_of(t, s);
 	return true;
 }
 
@@ -91,6 +114,23 @@ void session_table_save_rx(const struct session_table *t, struct session *s)
 	s->checkpoint_key = s->rx_key;
 	if (s->rx_key.rc4)
 		session_table_rc4(t, s)->checkpoint = *s->rx_key.rc4;
+}
+
+void session_begin_walk(struct session *s)
+{
+	s->checkpoint_key = s->rx_key;
+	s->checkpoint_key.ring = NULL;
+	s->checkpoint_key.ring_n = 0;
+}
+
+void session_swap_checkpoint(struct session *s)
+{
+	struct mppe_context walked = s->checkpoint_key;
+
+	walked.ring = s->rx_key.ring;
+	s->checkpoint_key = s->rx_key;
+	s->rx_key = walked;
+	secret_wipe_bytes(&walked, sizeof(walked));
 }
 
 void session_table_restore_rx(const struct session_table *t, struct session *s)

@@ -37,6 +37,7 @@ struct session_counters {
 		out_of_window; // numbers too far ahead or behind, as the VPN 3000's MIB counts them
 	uint64_t out_of_sequence; // came after a later one
 	uint64_t reordered;	  // of these, put back in order
+	uint64_t late_passed;	  // late ones that went on all the same
 	uint64_t ack_timeouts;	  // of the transmit window (RFC 2637 4.4)
 	uint64_t flow_off;	  // packets refused because the client's window was full
 	uint64_t resets_sent, resets_received; // CCP Reset-Requests, stateful MPPE
@@ -56,8 +57,10 @@ enum session_flag {
 	SESSION_ACK_QUEUED = 1 << 9,	// in the worker's list of acks owed
 	SESSION_QUIESCES = 1 << 10,	// a command waits for the crypto driver: it gets no more
 	SESSION_LINKED = 1 << 11,	// LCP has agreed at least once
-	SESSION_RELAY = 1 << 14,	// UDP broadcasts leave by the inside ports
-	SESSION_DHCP_INFORM = 1 << 15,	// DHCP goes to control
+	SESSION_PARKS = 1 << 12,	// `parked` is not empty
+	SESSION_TX_LOST = 1 << 13,     // stateful: a count is missing, what is sent must be flushed
+	SESSION_RELAY = 1 << 14,       // UDP broadcasts leave by the inside ports
+	SESSION_DHCP_INFORM = 1 << 15, // DHCP goes to control
 };
 
 struct session {
@@ -113,6 +116,11 @@ struct session {
 	TAILQ_ENTRY(session) in_blocked; // in the worker's list of sessions with such packets
 	struct gre_transmit transmit;
 
+	// encrypted packets that wait for the key, with a crypto driver that answers later
+	uint8_t n_parked;
+	TAILQ_HEAD(session_parked, pkt) parked;
+	TAILQ_ENTRY(session) in_parking; // in the worker's list of sessions with such packets
+
 	struct mppe_context rx_key __rte_cache_aligned;
 	struct mppe_context tx_key;
 
@@ -140,6 +148,8 @@ struct session_rc4 {
 struct session_table {
 	struct session *slots;	 // slots[n_slots]
 	struct session_rc4 *rc4; // rc4[n_slots]; NULL: all sessions are stateless
+	struct mppe_key_ring
+		*rings; // rings[n_slots], of what is received; NULL: late packets cannot be read
 	uint32_t n_slots;
 	uint32_t n_used;
 };
@@ -163,7 +173,9 @@ static inline struct session_rc4 *session_table_rc4(
 // Allocates the slots on a NUMA socket (rte_malloc). Returns 0 or -ENOMEM.
 //
 //   may_be_stateful  room for stateful MPPE too, 832 bytes a slot
-int session_table_init(struct session_table *t, uint32_t n_slots, int socket, bool may_be_stateful);
+//   may_be_late      room for the keys of packets that come late, 512 bytes a slot
+int session_table_init(struct session_table *t, uint32_t n_slots, int socket, bool may_be_stateful,
+	bool may_be_late);
 void session_table_fini(struct session_table *t);
 
 // Give both directions new keys, those of `receive` and `send` of a start key each, and wipe the old
@@ -177,6 +189,12 @@ bool session_table_set_keys(const struct session_table *t, struct session *s,
 // Before a trial of the receive key, and after one that failed. The key must be the caller's alone.
 void session_table_save_rx(const struct session_table *t, struct session *s);
 void session_table_restore_rx(const struct session_table *t, struct session *s);
+// Stateless: the checkpoint becomes a copy of the key that walks ahead. It has no ring: what it leaves behind may be
+// for nothing.
+void session_begin_walk(struct session *s);
+// Stateless: the checkpoint, which has walked ahead, becomes the key, and the key the checkpoint. The ring goes with
+// the key, and begins anew.
+void session_swap_checkpoint(struct session *s);
 
 // Wipe the keys and free the slot.
 void session_table_release(struct session_table *t, struct session *s);

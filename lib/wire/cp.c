@@ -77,28 +77,3 @@ void cp_option_put_u32(struct writer *w, uint8_t type, uint32_t value)
 	writer_u8(w, CP_OPTION_HEADER_BYTES + 4);
 	writer_u32(w, value);
 }
-
-const char *cp_code_name(uint8_t code)
-{
-	static const char *const names[] = {
-		[CP_CONFIGURE_REQUEST] = "Configure-Request",
-		[CP_CONFIGURE_ACK] = "Configure-Ack",
-		[CP_CONFIGURE_NAK] = "Configure-Nak",
-		[CP_CONFIGURE_REJECT] = "Configure-Reject",
-		[CP_TERMINATE_REQUEST] = "Terminate-Request",
-		[CP_TERMINATE_ACK] = "Terminate-Ack",
-		[CP_CODE_REJECT] = "Code-Reject",
-		[CP_PROTOCOL_REJECT] = "Protocol-Reject",
-		[CP_ECHO_REQUEST] = "Echo-Request",
-		[CP_ECHO_REPLY] = "Echo-Reply",
-		[CP_DISCARD_REQUEST] = "Discard-Request",
-		[CP_IDENTIFICATION] = "Identification",
-		[CP_TIME_REMAINING] = "Time-Remaining",
-		[CP_RESET_REQUEST] = "Reset-Request",
-		[CP_RESET_ACK] = "Reset-Ack",
-	};
-
-	if (code >= sizeof(names) / sizeof(names[0]) || !names[code])
-		return "?";
-	return names[code];
-}

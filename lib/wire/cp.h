@@ -51,6 +51,3 @@ int cp_option_next(struct span *list, struct cp_option *out);
 void cp_option_put(struct writer *w, uint8_t type, struct span value);
 void cp_option_put_u16(struct writer *w, uint8_t type, uint16_t value);
 void cp_option_put_u32(struct writer *w, uint8_t type, uint32_t value);
-
-// Name for logs and debug output, "?" when unknown.
-const char *cp_code_name(uint8_t code);

@@ -83,6 +83,23 @@ static void checksum_mend(uint8_t *at, uint16_t old, uint16_t now)
 	bytes_put_u16(at, (uint16_t)~fold((uint64_t)not_check + not_old + now));
 }
 
+static uint32_t word(const uint8_t *bytes)
+{
+	uint32_t w;
+
+	memcpy(&w, bytes, sizeof(w));
+	return w;
+}
+
+// A right sum is all ones in whatever order the bytes of a word are read (RFC 1071 2B).
+static bool header_sums(const uint8_t *bytes, uint8_t header_len)
+{
+	if (header_len != INET_IPV4_HEADER_BYTES)
+		return inet_checksum(bytes, header_len) == 0;
+	return fold((uint64_t)word(bytes) + word(bytes + 4) + word(bytes + 8) + word(bytes + 12) +
+		       word(bytes + 16)) == 0xffff;
+}
+
 enum drop_reason inet_ipv4_get(
 	const uint8_t *bytes, size_t len, enum drop_reason bad, struct inet_ipv4 *out)
 {
@@ -93,7 +110,7 @@ enum drop_reason inet_ipv4_get(
 	uint16_t total_len = bytes_get_u16(bytes + IP_TOTAL_LEN);
 	if (header_len < INET_IPV4_HEADER_BYTES || total_len < header_len || total_len > len)
 		return bad;
-	if (inet_checksum(bytes, header_len) != 0)
+	if (!header_sums(bytes, header_len))
 		return bad;
 
 	uint16_t fragment = bytes_get_u16(bytes + IP_FRAGMENT);
@@ -110,33 +127,42 @@ enum drop_reason inet_ipv4_get(
 	return DROP_NONE;
 }
 
+// The sum is made of the values: read back from bytes that were just written one by one it would have to wait
+// until the stores are done.
 void inet_ipv4_put(uint8_t *at, uint32_t source_be, uint32_t destination_be, uint8_t protocol,
 	uint16_t total_len, uint16_t id, uint8_t ttl, uint8_t tos, bool dont_fragment)
 {
-	at[0] = 4 << 4 | INET_IPV4_HEADER_BYTES / 4;
-	at[IP_TOS] = tos;
-	bytes_put_u16(at + IP_TOTAL_LEN, total_len);
-	bytes_put_u16(at + IP_ID, id);
-	bytes_put_u16(at + IP_FRAGMENT, dont_fragment ? DONT_FRAGMENT : 0);
-	at[IP_TTL] = ttl;
-	at[IP_PROTOCOL] = protocol;
-	bytes_put_u16(at + IP_CHECKSUM, 0);
-	memcpy(at + IP_SOURCE, &source_be, 4);
-	memcpy(at + IP_DESTINATION, &destination_be, 4);
-	bytes_put_u16(at + IP_CHECKSUM, inet_checksum(at, INET_IPV4_HEADER_BYTES));
+	uint32_t words[5] = {
+		(uint32_t)(4 << 4 | INET_IPV4_HEADER_BYTES / 4) << 24 | (uint32_t)tos << 16 |
+			total_len,
+		(uint32_t)id << 16 | (dont_fragment ? DONT_FRAGMENT : 0),
+		(uint32_t)ttl << 24 | (uint32_t)protocol << 16,
+		bytes_get_u32((const uint8_t *)&source_be),
+		bytes_get_u32((const uint8_t *)&destination_be),
+	};
+
+	words[2] |= (uint16_t)~fold((uint64_t)words[0] + words[1] + words[2] + words[3] + words[4]);
+	for (unsigned int i = 0; i < 5; i++)
+		bytes_put_u32(at + 4 * i, words[i]);
 }
 
 static void set_ttl(uint8_t *header, uint8_t ttl)
 {
 	uint16_t old = bytes_get_u16(header + IP_TTL);
+	uint16_t now = (uint16_t)(ttl << 8 | (old & 0xff));
 
-	header[IP_TTL] = ttl;
-	checksum_mend(header + IP_CHECKSUM, old, bytes_get_u16(header + IP_TTL));
+	bytes_put_u16(header + IP_TTL, now);
+	checksum_mend(header + IP_CHECKSUM, old, now);
 }
 
+// One less in the high byte of a word is one more in the checksum's, with the carry around. The sum of a header
+// that is not all zero is never 0, so FFFF is passed over (RFC 1624 3).
 void inet_ttl_decrement(uint8_t *header)
 {
-	set_ttl(header, (uint8_t)(header[IP_TTL] - 1));
+	uint32_t check = bytes_get_u16(header + IP_CHECKSUM) + 0x0100U;
+
+	header[IP_TTL]--;
+	bytes_put_u16(header + IP_CHECKSUM, (uint16_t)(check + (check >= 0xffff)));
 }
 
 // tcp[at] is the MSS value, at any alignment. At an odd offset each of its bytes lies in the other

@@ -106,6 +106,7 @@ TEST(api, every_command_in_both_forms)
 		{line, "client_vendor        \"cananian\\x1b[2J\"",
 			"\"client_vendor\":\"cananian\\u001b[2J\""},
 		{"show counters", "tcp-accepted", "\"tcp-accepted\":1"},
+		{"show crypto", "engine-1", "\"lane\":\"engine-1\""},
 		{"show events", "event=up session=0x", "\"kind\":\"up\""},
 		{"show history", "WHAT IT MEANS", "\"history\":[]"},
 		{"show reasons", "no-gre", "\"reason\":\"no-gre\""},

@@ -120,10 +120,32 @@ static void open_worker(struct lab *lab, unsigned int i)
 	snprintf(name, sizeof(name), "exceptions-%u", i);
 	lab->links[i].exceptions = lane_ring_new_events(name, 64, 0);
 	lab->links[i].wake = &lab->wake;
-	need(session_table_init(&lab->tables[i], LAB_SLOTS, SOCKET_ID_ANY, true) == 0,
+	need(session_table_init(&lab->tables[i], LAB_SLOTS, SOCKET_ID_ANY, true, true) == 0,
 		"session table");
 	lab->table_list[i] = &lab->tables[i];
 	lab->counter_list[i] = &lab->counters[i];
+}
+
+// Engines that have nothing to do, unless a test writes to their counters.
+static void open_crypto(struct lab *lab)
+{
+	lab->crypto = (struct crypto_view){
+		.driver = "ism",
+		.engine_driver = "sw",
+		.sha1 = "c",
+		.tsc_hz = 1e9,
+		.n_workers = LAB_WORKERS,
+		.n_engines = LAB_ENGINES,
+		.engine_cpus = {6, 7},
+		.queue = 256,
+	};
+	for (unsigned int i = 0; i < LAB_WORKERS; i++) {
+		lab->crypto.workers[i] = &lab->worker_crypto[i];
+		for (unsigned int k = 0; k < LAB_ENGINES; k++)
+			lab->crypto.channels[i][k] = &lab->channels[i][k];
+	}
+	for (unsigned int i = 0; i < LAB_ENGINES; i++)
+		lab->crypto.engines[i] = &lab->engine_crypto[i];
 }
 
 void lab_open(struct lab *lab, void (*change)(struct config *c))
@@ -158,6 +180,7 @@ void lab_open_with(struct lab *lab, void (*change)(struct config *c), const stru
 	need(lane_wake_init(&lab->wake) == 0, "eventfd");
 	for (unsigned int i = 0; i < LAB_WORKERS; i++)
 		open_worker(lab, i);
+	open_crypto(lab);
 	lab->owners = owner_map_new(lab->config->listen_be, lab->config->n_listen);
 	const struct control_config config = {
 		.config = lab->config,
@@ -167,6 +190,7 @@ void lab_open_with(struct lab *lab, void (*change)(struct config *c), const stru
 		.links = lab->links,
 		.sessions = lab->table_list,
 		.counters = lab->counter_list,
+		.crypto = &lab->crypto,
 		.wake = &lab->wake,
 		.owners = lab->owners,
 		.aaa = aaa,
@@ -358,8 +382,7 @@ static void worker_turn(struct lab *lab, uint8_t worker)
 {
 	struct lane_command k;
 
-	while (!lab->workers_sleep &&
-		lane_ring_take_commands(lab->links[worker].commands, &k, 1) == 1) {
+	while (!lab->workers_sleep && lane_ring_take_command(lab->links[worker].commands, &k)) {
 		counter_add(&lab->counters[worker].commands, 1);
 		obey(lab, worker, &k);
 	}

@@ -8,6 +8,7 @@
 
 enum {
 	LAB_WORKERS = 2,
+	LAB_ENGINES = 2,
 	LAB_SLOTS = 600, // a worker
 	LAB_MBUFS = 2047,
 	LAB_SKIP_MS = 100,
@@ -42,6 +43,10 @@ struct lab {
 	struct lab_session sessions[LAB_WORKERS][LAB_SLOTS];
 	const struct session_table *table_list[LAB_WORKERS];
 	const struct lane_counters *counter_list[LAB_WORKERS];
+	struct crypto_counters worker_crypto[LAB_WORKERS];
+	struct crypto_counters engine_crypto[LAB_ENGINES];
+	struct crypto_channel_counters channels[LAB_WORKERS][LAB_ENGINES];
+	struct crypto_view crypto;
 	struct owner_map *owners;
 	struct control *control;
 	struct lab_clients clients;

@@ -253,14 +253,21 @@ sent_by_adit() # FILTER
 # ---------------------------------------------------------------- adit
 
 # The configuration of the lab with a socket of its own, and what the caller wants otherwise, in
-# the words of the configuration: "ppp = { lcp_echo_interval_s = 2; };". LAB_WORKERS: their CPUs;
-# LAB_USERS: more users, each with the comma after it.
+# the words of the configuration: "ppp = { lcp_echo_interval_s = 2; };", in the place of the group of that
+# name. LAB_CONFIG: another file of config/; LAB_WORKERS: their CPUs; LAB_USERS: more users, each with the
+# comma after it.
 adit_config() # [GROUP]...
 {
+	local group
+	local -a without=()
+	for group; do
+		without+=(-e "/^${group%%[ =]*} = \{/,/^\};/d")
+	done
 	printf '%s\n' "${LAB_USERS:-}" >"$lab_dir/users"
-	sed -E -e "/^users = \(/r $lab_dir/users" -e "s|^(\s*socket\s*=\s*)\"[^\"]*\"|\1\"$lab_dir/adit.sock\"|" \
+	sed -E "${without[@]}" -e "/^users = \(/r $lab_dir/users" \
+		-e "s|^(\s*socket\s*=\s*)\"[^\"]*\"|\1\"$lab_dir/adit.sock\"|" \
 		-e "s|^(\s*workers\s*=\s*)\[.*\]|\1[${LAB_WORKERS:-1}]|" \
-		"$top/config/lab.cfg" >"$lab_dir/adit.cfg"
+		"$top/config/${LAB_CONFIG:-lab.cfg}" >"$lab_dir/adit.cfg"
 	printf '%s\n' "$@" >>"$lab_dir/adit.cfg"
 	chmod 640 "$lab_dir/adit.cfg"
 }

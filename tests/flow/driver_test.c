@@ -132,34 +132,6 @@ TEST(driver, errors_are_drops)
 	flow_close(&f);
 }
 
-// A jump needs the key to itself: with packets in flight it is refused and asked for again.
-TEST(driver, jump_with_packets_in_flight)
-{
-	struct flow f;
-	struct flow_client c;
-	uint8_t ip[FLOW_FRAME_BYTES];
-
-	open_late(&f, &c);
-	size_t len = flow_ip(ip, c.inner, FLOW_HOST, INET_UDP, 100);
-	late_driver_control.is_holding = true;
-	flow_send_up(&c, ip, len);
-	flow_client_lose(&c);
-	flow_send_up(&c, ip, len);
-	EXPECT_EQ(flow_drops(&f, DROP_CRYPTO_FULL), 1);
-	late_driver_control.is_holding = false;
-	flow_poll(&f);
-	late_driver_control.is_holding = true;
-	flow_send_up(&c, ip, len); // the jump, now alone
-	flow_send_up(&c, ip, len); // refused as long as it is not known whether that one stands
-	EXPECT_EQ(flow_drops(&f, DROP_CRYPTO_FULL), 2);
-	late_driver_control.is_holding = false;
-	flow_poll(&f);
-	flow_send_up(&c, ip, len);
-	EXPECT_EQ(flow_discard(&f, FLOW_INSIDE), 3);
-	EXPECT_EQ(flow_session(&c)->counters.decrypt_failures, 0);
-	flow_close(&f);
-}
-
 // Deletion and new keys wait for the packets that the driver still holds.
 TEST(driver, commands_wait_for_packets_in_flight)
 {
@@ -265,46 +237,6 @@ TEST(driver, stateful_streams_keep_their_order)
 	flow_poll(&f);
 	expect_both_ways(&c, 300);
 	EXPECT_EQ(flow_drops_all(&f), 0);
-	flow_close(&f);
-}
-
-// A gap is judged only when all before it has come back; a trial has several turns, and what comes
-// meanwhile is refused.
-TEST(driver, stateful_loss_with_packets_in_flight)
-{
-	struct flow f;
-	struct flow_client c;
-	struct lane_event e;
-	uint8_t ip[FLOW_FRAME_BYTES];
-
-	open_late_as(&f, &c, &stateful);
-	size_t len = flow_ip(ip, c.inner, FLOW_HOST, INET_UDP, 100);
-	late_driver_control.is_holding = true;
-	flow_send_up(&c, ip, len);
-	flow_client_lose(&c);
-	flow_send_up(&c, ip, len);
-	EXPECT_EQ(flow_drops(&f, DROP_CRYPTO_FULL), 1);
-	EXPECT_FALSE(flow_event(&f, 0, LANE_DESYNC, &e));
-	late_driver_control.is_holding = false;
-	flow_poll(&f);
-	EXPECT_EQ(flow_discard(&f, FLOW_INSIDE), 1);
-	flow_send_up(&c, ip, len);
-	EXPECT_TRUE(flow_event(&f, 0, LANE_DESYNC, &e));
-
-	c.up.flush_is_due = true;
-	late_driver_control.is_slow = true;
-	flow_push_up(&c, ip, len);
-	for (unsigned int turn = 1; turn < 8; turn++) {
-		late_driver_control.turn = turn;
-		(void)worker_poll(f.workers[0]);
-		if (turn == 2)
-			flow_push_up(&c, ip, len);
-	}
-	EXPECT_EQ(flow_discard(&f, FLOW_INSIDE), 1);
-	EXPECT_EQ(flow_session(&c)->rx_sync.flush, MPPE_FLUSH_CHANGES);
-	EXPECT_EQ(flow_drops(&f, DROP_CRYPTO_FULL), 2);
-	EXPECT_FALSE(flow_session(&c)->flags & SESSION_HAS_CHECKPOINT);
-	late_driver_control.is_slow = false;
 	flow_close(&f);
 }
 

@@ -81,6 +81,7 @@ static struct worker_config make_config(struct flow *f, unsigned int index)
 		.owners = f->owners,
 		.counters = f->counters[index],
 		.crypto = o->crypto ? o->crypto : &crypto_driver_sw,
+		.crypto_setup = o->crypto_setup,
 		.server_be = flow_be(FLOW_SERVER_INNER),
 		.exception_rate_pps = o->exception_rate_pps ? o->exception_rate_pps : 100000,
 		.idle_sleep_us = o->idle_sleep_us,
@@ -96,6 +97,7 @@ static struct worker_config make_config(struct flow *f, unsigned int index)
 			.has_rx = true,
 			.is_outside = is_outside,
 			.accepts_all = is_outside && o->accepts_all,
+			.takes_chains = !o->no_chains,
 			.mac = {{2, 0, 0, 0, 0, (uint8_t)port}},
 			.mtu = mtu ? mtu : 1500,
 			.address_be = flow_be(is_outside ? FLOW_LISTEN : FLOW_INSIDE_ADDRESS),
@@ -159,7 +161,7 @@ void flow_open(struct flow *f, const struct flow_options *options)
 		open_rings(f, i);
 	for (unsigned int i = 0; i < f->n_workers; i++) {
 		ASSERT_EQ(session_table_init(&f->sessions[i], FLOW_SLOTS, SOCKET_ID_ANY,
-				  f->options.may_be_stateful),
+				  f->options.may_be_stateful, f->options.may_be_late),
 			0);
 		struct worker_config config = make_config(f, i);
 		f->workers[i] = worker_new(&config, &error);
@@ -268,14 +270,31 @@ bool flow_push(
 	return true;
 }
 
+bool flow_push_pieces(struct flow *f, unsigned int port, const void *frame, size_t len,
+	const uint16_t *pieces, unsigned int n)
+{
+	const uint8_t *at = frame;
+	struct rte_mbuf *whole = NULL;
+
+	for (unsigned int i = 0; i <= n && (len > 0 || (i < n && pieces[i] == 0)); i++) {
+		size_t piece = i < n && pieces[i] < len ? pieces[i] : len;
+		struct rte_mbuf *m = flow_mbuf(f, at, piece);
+
+		if (!m || (whole && rte_pktmbuf_chain(whole, m) != 0))
+			return false;
+		whole = whole ? whole : m;
+		at += piece;
+		len -= piece;
+	}
+	return whole && rte_ring_enqueue(shared.rx[port][0], whole) == 0;
+}
+
 bool flow_push_chain(
 	struct flow *f, unsigned int port, const void *frame, size_t len, size_t first_len)
 {
-	struct rte_mbuf *first = flow_mbuf(f, frame, first_len);
-	struct rte_mbuf *rest = flow_mbuf(f, (const uint8_t *)frame + first_len, len - first_len);
+	const uint16_t first = (uint16_t)first_len;
 
-	return first && rest && rte_pktmbuf_chain(first, rest) == 0 &&
-	       rte_ring_enqueue(shared.rx[port][0], first) == 0;
+	return flow_push_pieces(f, port, frame, len, &first, 1);
 }
 
 bool flow_put(struct flow *f, unsigned int port, unsigned int worker, const void *frame, size_t len)
@@ -294,7 +313,10 @@ size_t flow_take(struct flow *f, unsigned int port, uint8_t out[FLOW_FRAME_BYTES
 		if (rte_ring_dequeue(shared.tx[port][q], (void **)&m) != 0)
 			continue;
 		size_t len = rte_pktmbuf_pkt_len(m);
-		memcpy(out, rte_pktmbuf_mtod(m, void *), len);
+		const void *bytes = rte_pktmbuf_read(m, 0, (uint32_t)len, out);
+		if (bytes != out)
+			memcpy(out, bytes, len);
+		f->n_chains += m->nb_segs > 1;
 		rte_pktmbuf_free(m);
 		return len;
 	}

@@ -51,8 +51,11 @@ struct flow_options {
 	uint16_t inside_mtu;
 	bool accepts_all;
 	const struct crypto_driver *crypto; // NULL: sw
+	struct crypto_setup crypto_setup;
 	bool may_be_stateful;
+	bool may_be_late; // keys of late packets are kept
 	bool no_routes;
+	bool no_chains;	  // ports that transmit single segments only
 	bool twin_inside; // a second inside port, whose frames come out of the first
 	uint32_t idle_sleep_us;
 };
@@ -72,6 +75,7 @@ struct flow {
 	struct route_table *routes;
 	uint32_t generation; // of the last session
 	bool is_open;
+	unsigned int n_chains; // of several segments, among what flow_take() took
 };
 
 struct flow_client_options {
@@ -91,6 +95,7 @@ struct flow_client_options {
 	uint32_t ack_delay_us;	  // 0: 10 s
 	uint16_t reorder_pkts;
 	uint32_t reorder_us; // 0: 10 s
+	uint16_t late_pkts;
 	bool nat_loose;
 	uint16_t peer_window; // 0: no transmit window
 	uint32_t ack_timeout_us;
@@ -163,6 +168,9 @@ bool flow_push(
 // As a chain of two mbufs, the first of first_len bytes.
 bool flow_push_chain(
 	struct flow *f, unsigned int port, const void *frame, size_t len, size_t first_len);
+// As a chain of n mbufs of so many bytes, and one with the rest, if there is one.
+bool flow_push_pieces(struct flow *f, unsigned int port, const void *frame, size_t len,
+	const uint16_t *pieces, unsigned int n);
 // The next frame that left by a port, 0 when there is none.
 size_t flow_take(struct flow *f, unsigned int port, uint8_t out[FLOW_FRAME_BYTES]);
 // Takes all that left by a port; returns how many.

@@ -125,6 +125,7 @@ static void add(struct flow_client *c)
 				.mppe_jump_max = 256,
 				.reorder_pkts = o->reorder_pkts,
 				.reorder_us = o->reorder_us ? o->reorder_us : 10000000,
+				.late_pkts = o->late_pkts,
 				.nat_loose = o->nat_loose,
 				.limit_transmit = o->peer_window > 0,
 				.peer_window = o->peer_window,

@@ -282,28 +282,3 @@ TEST(outer, overlapping_fragments_do_no_harm)
 	EXPECT_EQ(flow_discard(&f, FLOW_INSIDE), 0);
 	flow_close(&f);
 }
-
-// A chain of mbufs from a driver that scatters is made flat.
-TEST(outer, chained_mbufs)
-{
-	struct flow f;
-	struct flow_client c;
-	uint8_t ip[FLOW_FRAME_BYTES], ppp[FLOW_FRAME_BYTES], frame[FLOW_FRAME_BYTES];
-
-	flow_open(&f, NULL);
-	flow_client_up(&f, &c, NULL);
-	size_t len = flow_ip(ip, c.inner, FLOW_HOST, INET_UDP, 1400);
-	len = flow_ppp_data(&c, ppp, PPP_IP, ip, len);
-	len = flow_gre_frame(&c, frame, c.seq++, ppp, len);
-	EXPECT_TRUE(flow_push_chain(&f, FLOW_OUTSIDE, frame, len, 100));
-	flow_poll(&f);
-	EXPECT_EQ(flow_discard(&f, FLOW_INSIDE), 1);
-
-	// One that cannot be made flat is dropped.
-	uint8_t jumbo[FLOW_FRAME_BYTES + 400];
-	memset(jumbo, 0, sizeof(jumbo));
-	EXPECT_TRUE(flow_push_chain(&f, FLOW_OUTSIDE, jumbo, sizeof(jumbo), 1200));
-	flow_poll(&f);
-	EXPECT_EQ(flow_drops(&f, DROP_TOO_BIG), 1);
-	flow_close(&f);
-}

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What comes by the ports of a worker with one encrypted and one clear session: no mbuf may get lost. An
-// input is a list of records: kind, length (2 bytes), bytes.
+// What comes by the ports of a worker with one encrypted and one clear session, both of which take late packets: no
+// mbuf may get lost. An input is a list of records: kind, length (2 bytes), bytes.
 #include "flow/flow.h"
 #include "fuzz/fuzz.h"
 #include "shim/shim.h"
@@ -15,6 +15,7 @@ enum {
 	KINDS,
 	MEND = 0x80,	  // kind and this: with a right checksum of the IPv4 header
 	OF_CLIENT = 0x40, // and this: from the client, to the host
+	OVERTAKEN = 0x20, // and this, of the two last kinds: by the next that is not
 	RECORDS_MAX = 24,
 };
 
@@ -49,6 +50,29 @@ void shim_fail(const char *file, int line, const char *text)
 	REQUIRE(false);
 }
 
+// A GRE packet of a client that others overtake, one at a time.
+struct overtaken {
+	uint8_t bytes[FLOW_FRAME_BYTES];
+	size_t len; // 0: there is none
+};
+
+static void send_client(struct flow_client *c, uint8_t kind, const uint8_t *ppp, size_t len,
+	struct overtaken *overtaken)
+{
+	uint8_t frame[FLOW_FRAME_BYTES];
+	size_t frame_len = flow_gre_frame(c, frame, c->seq++, ppp, len);
+
+	if (kind & OVERTAKEN && overtaken->len == 0) {
+		memcpy(overtaken->bytes, frame, frame_len);
+		overtaken->len = frame_len;
+		return;
+	}
+	(void)flow_put(c->f, FLOW_OUTSIDE, 0, frame, frame_len);
+	if (overtaken->len > 0)
+		(void)flow_put(c->f, FLOW_OUTSIDE, 0, overtaken->bytes, overtaken->len);
+	overtaken->len = 0;
+}
+
 static void mend(uint8_t *ip, size_t len)
 {
 	size_t header_len = len >= INET_IPV4_HEADER_BYTES ? (size_t)(ip[0] & 15) * 4 : 0;
@@ -68,7 +92,7 @@ static void set_addresses(uint8_t *ip, size_t len, uint32_t from, uint32_t to)
 }
 
 static void play(struct flow *f, struct flow_client *clear, struct flow_client *encrypted,
-	uint8_t kind, struct span bytes)
+	uint8_t kind, struct span bytes, struct overtaken *overtaken)
 {
 	uint8_t buffer[FLOW_FRAME_BYTES] = {0}, ppp[FLOW_FRAME_BYTES];
 	size_t len = bytes.len > 1500 ? 1500 : bytes.len;
@@ -91,11 +115,11 @@ static void play(struct flow *f, struct flow_client *clear, struct flow_client *
 		(void)flow_push(f, kind & 3, 0, buffer, len);
 		break;
 	case KIND_PPP:
-		flow_send_gre(clear, clear->seq++, buffer, len);
+		send_client(clear, kind, buffer, len, overtaken);
 		break;
 	default:
 		len = flow_ppp_data(encrypted, ppp, PPP_IP, buffer, len);
-		flow_send_gre(encrypted, encrypted->seq++, ppp, len);
+		send_client(encrypted, kind, ppp, len, overtaken);
 		break;
 	}
 }
@@ -105,15 +129,19 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct reader r = reader_of(span_of(data, size));
 	struct flow f;
 	struct flow_client clear, encrypted;
+	struct overtaken overtaken = {.len = 0};
 
-	flow_open(&f, NULL);
+	flow_open(&f, &(struct flow_options){.may_be_late = true});
 	REQUIRE(f.is_open);
-	flow_client_up(&f, &clear, &(struct flow_client_options){.number = 3, .clear = true});
-	flow_client_up(&f, &encrypted, &(struct flow_client_options){.mtu = 600, .mss_max = 500});
+	flow_client_up(&f, &clear,
+		&(struct flow_client_options){.number = 3, .clear = true, .late_pkts = 8});
+	flow_client_up(&f, &encrypted,
+		&(struct flow_client_options){.mtu = 600, .mss_max = 500, .late_pkts = 32});
 	for (unsigned int i = 0; i < RECORDS_MAX && r.left > 3; i++) {
 		uint8_t kind = reader_u8(&r);
 		size_t len = reader_u16(&r);
-		play(&f, &clear, &encrypted, kind, reader_take(&r, len < r.left ? len : r.left));
+		play(&f, &clear, &encrypted, kind, reader_take(&r, len < r.left ? len : r.left),
+			&overtaken);
 	}
 	flow_close(&f); // aborts when an mbuf is missing
 	return 0;

@@ -162,7 +162,7 @@ static void begin(struct receiver *r, const struct crypto_driver *driver,
 	*r = (struct receiver){.driver = driver};
 	mppe_context_init(&r->ctx, strength, is_stateless, start_key, &r->rc4);
 	mppe_sync_init(&r->sync, is_stateless, 256);
-	ASSERT_EQ(0, driver->open(32, &r->state));
+	ASSERT_EQ(0, driver->open(&(struct crypto_setup){.depth = 32}, &r->state));
 }
 
 // A PPP frame as a peer may send it: IPv4 whole and with a right checksum, TCP under Van Jacobson's

@@ -153,7 +153,7 @@ static void check_cp(struct walk *walk, struct span info)
 
 	ASSERT_EQ(cp_packet_get(info, &p), 0);
 	EXPECT_EQ(p.data.len + CP_HEADER_BYTES, info.len);
-	EXPECT_NE(cp_code_name(p.code)[0], '?');
+	EXPECT_TRUE(p.code >= CP_CONFIGURE_REQUEST && p.code <= CP_RESET_ACK);
 	cp_packet_put(&w, p.code, p.id, p.data);
 	ASSERT_EQ(w.len, info.len);
 	EXPECT_MEMEQ(again, info.bytes, w.len);

@@ -16,9 +16,12 @@ enum {
 // What one side has sent and got.
 struct sim_data {
 	uint32_t n_sent;	// numbers of test packets begin at 1
-	uint32_t last_received; // number of the last one
+	uint32_t last_received; // highest number of those that came
+	uint64_t seen;		// bit n: last_received - n has come
+	uint32_t late_max;	// how far behind it one may be, out of order; 63 at most
 	uint32_t n_received;
-	uint32_t n_wrong; // not what was sent, or out of order
+	uint32_t n_late;  // of these, behind a later one
+	uint32_t n_wrong; // not what was sent, twice, or out of order
 };
 
 // The next packet of this side at out[len].

@@ -40,6 +40,7 @@ struct sim_policy {
 	enum sim_encryption encryption;
 	uint32_t strengths; // MPPE_OPTION_*
 	bool require_stateless;
+	uint16_t late_pkts;
 };
 
 // MS-CHAPv2, 128 bit, stateless, required.

@@ -95,6 +95,8 @@ static void choose_policy(struct run *r)
 	if (!policy->strengths)
 		policy->strengths = MPPE_OPTION_128;
 	policy->require_stateless = sim_random_permille(random, 500);
+	if (sim_random_permille(random, 500))
+		policy->late_pkts = (uint16_t)(1 + sim_random_below(random, 32));
 }
 
 static void choose_stateful(struct run *r)
@@ -586,6 +588,7 @@ static void finish(struct run *r)
 	result->over_ns = r->now_ns;
 	result->n_sent = s->data.n_sent + r->client.tunnel.data.n_sent;
 	result->n_received = s->data.n_received + r->client.tunnel.data.n_received;
+	result->n_late = s->data.n_late;
 	result->n_wrong = s->data.n_wrong;
 	if (!r->profile.has_wrong_keys)
 		result->n_wrong += r->client.tunnel.data.n_wrong;

@@ -47,7 +47,7 @@ struct sim_result {
 	bool has_data;
 	unsigned int n_desyncs; // stateful losses that the worker told
 	bool has_recovered;	// what was sent last, over a path made clean, arrived both ways
-	uint32_t n_sent, n_received, n_wrong;
+	uint32_t n_sent, n_received, n_late, n_wrong;
 };
 
 // One client under one policy over a clean path, with some data: what the tests of single clients run.

@@ -67,6 +67,7 @@ void sim_server_init(struct sim_server *s, const struct sim_policy *policy, stru
 {
 	memset(s, 0, sizeof(*s));
 	s->policy = policy;
+	s->data.late_max = policy->late_pkts;
 	s->path = path;
 	s->random = random;
 	s->aaa_due_ns = SIM_NEVER;
@@ -351,7 +352,7 @@ static void take_call_request(
 	step_clear(&step);
 	sim_random_fill(s->random, challenge, sizeof(challenge));
 	sim_worker_add(&s->worker, s->call.call_id, s->call.peer_call_id,
-		s->link_config.require_encryption);
+		s->link_config.require_encryption, s->policy->late_pkts);
 	link_init(&s->link, &s->link_config, sim_random_u64(s->random), challenge);
 	link_start(&s->link, now_ns, &step);
 	walk(s, &step, now_ns);

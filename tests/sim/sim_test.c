@@ -20,7 +20,7 @@ struct tally {
 	unsigned int n_failures;
 	unsigned int n_data, n_recovered;
 	unsigned int n_renegotiated, n_came_back;
-	uint64_t n_sent, n_received, n_events, n_desyncs;
+	uint64_t n_sent, n_received, n_late, n_events, n_desyncs;
 };
 
 static uint64_t env_u64(const char *name, uint64_t fallback)
@@ -54,6 +54,7 @@ static void add(struct tally *t, const struct sim_result *r)
 	t->n_desyncs += r->n_desyncs;
 	t->n_sent += r->n_sent;
 	t->n_received += r->n_received;
+	t->n_late += r->n_late;
 	if (comes_up(r)) {
 		t->n_data += r->has_data;
 		t->n_recovered += r->has_recovered;
@@ -88,11 +89,11 @@ static void print(const struct tally *t)
 			printf("\n");
 		}
 	}
-	printf("data: %u calls, %" PRIu64 " packets sent, %" PRIu64
-	       " delivered, %u of %u recovered; "
+	printf("data: %u calls, %" PRIu64 " packets sent, %" PRIu64 " delivered, %" PRIu64
+	       " late, %u of %u recovered; "
 	       "renegotiated %u, came back %u; %" PRIu64 " stateful losses, %" PRIu64 " events\n",
-		t->n_data, t->n_sent, t->n_received, t->n_recovered, t->n_data, t->n_renegotiated,
-		t->n_came_back, t->n_desyncs, t->n_events);
+		t->n_data, t->n_sent, t->n_received, t->n_late, t->n_recovered, t->n_data,
+		t->n_renegotiated, t->n_came_back, t->n_desyncs, t->n_events);
 }
 
 static const char *judge_silence(const struct sim_result *r)
@@ -180,8 +181,9 @@ static void print_policy(const struct sim_policy *p)
 	printf("  policy:");
 	for (uint8_t i = 0; i < p->n_methods; i++)
 		printf(" %s", auth_method_name(p->methods[i]));
-	printf(", encryption %s, strengths %#x%s\n", encryptions[p->encryption],
-		(unsigned int)p->strengths, p->require_stateless ? ", stateless" : "");
+	printf(", encryption %s, strengths %#x%s, late_pkts %u\n", encryptions[p->encryption],
+		(unsigned int)p->strengths, p->require_stateless ? ", stateless" : "",
+		(unsigned int)p->late_pkts);
 }
 
 TEST(sim, every_call_comes_up_or_ends_with_a_reason)
@@ -213,6 +215,7 @@ TEST(sim, every_call_comes_up_or_ends_with_a_reason)
 	}
 	print(&tally);
 	EXPECT_EQ(tally.n_failures, 0);
+	EXPECT_TRUE(count < COUNT_DEFAULT || tally.n_late > 0);
 	EXPECT_GE(rate_up(&tally, SIM_CLEAN), 1.0);
 	EXPECT_GE(rate_up(&tally, SIM_LOSSY) * 1000, 999);
 	EXPECT_GE(rate_up(&tally, SIM_BAD) * 1000, 930);

@@ -51,7 +51,8 @@ static void stop(void)
 
 static void start(void)
 {
-	const struct flow_options options = {.may_be_stateful = true, .failures_max = 32};
+	const struct flow_options options = {
+		.may_be_stateful = true, .may_be_late = true, .failures_max = 32};
 
 	if (flow.is_open)
 		return;
@@ -80,8 +81,8 @@ void sim_worker_command(struct sim_worker *w, const struct lane_command *command
 	EXPECT_TRUE(flow_command(&flow, 0, &c));
 }
 
-void sim_worker_add(
-	struct sim_worker *w, uint16_t call_id, uint16_t peer_call_id, bool require_encryption)
+void sim_worker_add(struct sim_worker *w, uint16_t call_id, uint16_t peer_call_id,
+	bool require_encryption, uint16_t late_pkts)
 {
 	const struct lane_command command = {
 		.kind = COMMAND_SESSION_ADD,
@@ -95,7 +96,8 @@ void sim_worker_add(
 			.gre_jump_max = GRE_JUMP_MAX,
 			.mppe_jump_max = MPPE_JUMP_MAX,
 			.reorder_pkts = REORDER_PKTS,
-			.reorder_us = (uint32_t)(reorder_ns / 1000)},
+			.reorder_us = (uint32_t)(reorder_ns / 1000),
+			.late_pkts = late_pkts},
 	};
 
 	w->id = session_id_make(++flow.generation, 0, SLOT);

@@ -21,8 +21,8 @@ struct sim_worker {
 void sim_worker_begin(struct sim_worker *w);
 void sim_worker_set_time(uint64_t now_ns);
 
-void sim_worker_add(
-	struct sim_worker *w, uint16_t call_id, uint16_t peer_call_id, bool require_encryption);
+void sim_worker_add(struct sim_worker *w, uint16_t call_id, uint16_t peer_call_id,
+	bool require_encryption, uint16_t late_pkts);
 void sim_worker_command(struct sim_worker *w, const struct lane_command *command);
 void sim_worker_send_frame(struct sim_worker *w, uint16_t protocol, struct span info);
 // inner: host order

@@ -3,14 +3,14 @@
 
 #include "drivers/crypto/done_ring.h"
 
-static int null_open(unsigned int depth, void **state)
+static int null_open(const struct crypto_setup *setup, void **state)
 {
 	struct done_ring *done = malloc(sizeof(*done));
 	int rc;
 
 	if (!done)
 		return -ENOMEM;
-	rc = done_ring_init(done, depth);
+	rc = done_ring_init(done, setup->depth);
 	if (rc != 0) {
 		free(done);
 		return rc;

@@ -1,85 +1,116 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "drivers/crypto/sw/sw.h"
 
-#include "base/secret.h"
 #include "drivers/crypto/done_ring.h"
-#include "drivers/crypto/sw/rc4.h"
+#include "observe/counters.h"
 
 struct sw {
 	struct done_ring done;
-	struct rc4_state scratch; // of stateless packets and re-keys; wiped at close
+	struct burst *burst;
+	struct crypto_counters *counters;
+	struct burst_packet packets[BURST_PACKETS];
 };
 
-static int sw_open(unsigned int depth, void **state)
+int sw_open_parts(const struct crypto_setup *setup, const struct burst_parts *parts, void **state)
 {
 	struct sw *sw = calloc(1, sizeof(*sw));
 	int rc;
 
 	if (!sw)
 		return -ENOMEM;
-	rc = done_ring_init(&sw->done, depth);
-	if (rc != 0) {
-		free(sw);
-		return rc;
-	}
+	sw->counters = setup->counters;
+	rc = done_ring_init(&sw->done, setup->depth);
+	if (rc != 0)
+		goto free_sw;
+	rc = burst_open_with(parts, &sw->burst);
+	if (rc != 0)
+		goto free_ring;
 	*state = sw;
 	return 0;
+
+free_ring:
+	done_ring_free(&sw->done);
+free_sw:
+	free(sw);
+	return rc;
 }
 
-static void sw_close(void *state)
+int sw_open_with(const struct crypto_setup *setup, const char *sha1, void **state)
+{
+	const struct burst_parts parts = {.sha1 = sha1_keys_find(sha1)};
+
+	return parts.sha1 ? sw_open_parts(setup, &parts, state) : -EINVAL;
+}
+
+static int sw_open(const struct crypto_setup *setup, void **state)
+{
+	return sw_open_with(setup, setup->sha1, state);
+}
+
+void sw_close(void *state)
 {
 	struct sw *sw = state;
 
 	if (!sw)
 		return;
+	burst_close(sw->burst);
 	done_ring_free(&sw->done);
-	secret_wipe_bytes(sw, sizeof(*sw));
 	free(sw);
 }
 
-static void change_key(struct rc4_state *scratch, struct mppe_context *ctx)
-{
-	enum mppe_strength strength = (enum mppe_strength)ctx->strength;
-	uint8_t key_len = mppe_key_len(strength);
-
-	mppe_key_from_sha(ctx->start_key, ctx->session_key, key_len, ctx->session_key);
-	rc4_begin(scratch, ctx->session_key, key_len);
-	rc4_crypt(scratch, ctx->session_key, key_len);
-	mppe_key_salt(strength, ctx->session_key);
-}
-
-static void transform(struct rc4_state *scratch, struct crypto_op *op)
+// The op as packet i of the burst. The mark in the context, of whatever burst, is right if the packet that it names is
+// in this one and of this context: then that is the last before this.
+static void add(struct sw *sw, struct crypto_op *op, unsigned int i)
 {
 	struct mppe_context *ctx = op->ctx;
-	struct rc4_state *rc4;
+	struct burst_packet *p = &sw->packets[i];
+	uint8_t mark = ctx->burst_at;
 
-	if (!crypto_op_is_valid(op)) {
-		op->status = CRYPTO_ERROR;
-		return;
-	}
-	for (unsigned int i = 0; i < op->n_changes; i++)
-		change_key(scratch, ctx);
-	rc4 = ctx->is_stateless ? scratch : ctx->rc4;
-	if (ctx->is_stateless || op->restart || op->n_changes)
-		rc4_begin(rc4, ctx->session_key, mppe_key_len((enum mppe_strength)ctx->strength));
-	rc4_crypt(rc4, op->data, op->len);
-	op->status = CRYPTO_DONE;
+	p->op = op;
+	p->key_in = p->key_out = ctx->session_key;
+	p->ring_at = ctx->ring_at;
+	p->ring_n = ctx->ring_n;
+	p->before = mark < i && sw->packets[mark].op->ctx == ctx ? mark : BURST_FIRST;
+	ctx->burst_at = (uint8_t)i;
 }
 
-static unsigned int sw_submit(void *state, struct crypto_op **ops, unsigned int n)
+static void run(struct sw *sw, unsigned int n)
+{
+	burst_run(sw->burst, sw->packets, n, sw->counters);
+	for (unsigned int i = 0; i < n; i++) {
+		const struct burst_packet *p = &sw->packets[i];
+		p->op->ctx->ring_at = p->ring_at;
+		p->op->ctx->ring_n = p->ring_n;
+	}
+}
+
+unsigned int sw_submit(void *state, struct crypto_op **ops, unsigned int n)
 {
 	struct sw *sw = state;
+	unsigned int n_burst = 0, n_refused = 0;
 
 	if (n > done_ring_room(&sw->done))
 		n = done_ring_room(&sw->done);
 	for (unsigned int i = 0; i < n; i++) {
-		transform(&sw->scratch, ops[i]);
-		done_ring_put(&sw->done, ops[i]);
+		if (!crypto_op_is_valid(ops[i])) {
+			ops[i]->status = CRYPTO_ERROR;
+			n_refused++;
+			continue;
+		}
+		add(sw, ops[i], n_burst++);
+		if (n_burst == BURST_PACKETS) {
+			run(sw, n_burst);
+			n_burst = 0;
+		}
 	}
+	run(sw, n_burst);
+	if (n_refused && sw->counters)
+		counter_add(&sw->counters->errors, n_refused);
+	done_ring_put_all(&sw->done, ops, n);
 	return n;
 }
 
-static unsigned int sw_poll(void *state, struct crypto_op **ops, unsigned int n)
+unsigned int sw_poll(void *state, struct crypto_op **ops, unsigned int n)
 {
 	struct sw *sw = state;
 

@@ -30,8 +30,4 @@ TEST(aaa, names)
 	EXPECT_STREQ("chap", auth_method_name(AUTH_METHOD_CHAP_MD5));
 	EXPECT_STREQ("pap", auth_method_name(AUTH_METHOD_PAP));
 	EXPECT_STREQ("unknown", auth_method_name((enum auth_method)99));
-	EXPECT_STREQ("accept", aaa_result_name(AAA_ACCEPT));
-	EXPECT_STREQ("reject", aaa_result_name(AAA_REJECT));
-	EXPECT_STREQ("unavailable", aaa_result_name(AAA_UNAVAILABLE));
-	EXPECT_STREQ("unknown", aaa_result_name((enum aaa_result)99));
 }

@@ -57,6 +57,33 @@ TEST(conf_check, lanes)
 	run(cases, sizeof(cases) / sizeof(cases[0]));
 }
 
+#define ISM "encryption = { driver = \"ism\"; };"
+
+TEST(conf_check, engines)
+{
+	static const struct contradiction cases[] = {
+		{.rest = "lanes = { engines = [2, 3]; }; " ISM, .wanted = ""},
+		{.rest = "lanes = { engines = []; };", .wanted = ""},
+		{.rest = ISM,
+			.wanted = "error: t:10: encryption.driver: \"ism\" needs lanes.engines\n"},
+		{.rest = "\nlanes = { engines = [2]; };",
+			.wanted = "error: t:11: lanes.engines: need encryption.driver to be "
+				  "\"ism\", not \"sw\"\n"},
+		{.rest = "lanes = { engines = [2, 3, 2]; }; " ISM,
+			.wanted = "error: t:10: lanes.engines: CPU 2 stands in the list twice\n"},
+		{.rest = "lanes = { engines = [1]; }; " ISM,
+			.wanted = "error: t:10: lanes.engines: CPU 1 is also that of "
+				  "lanes.workers, which needs idle_sleep_us > 0\n"},
+		{.rest = "lanes = { engines = [0]; }; " ISM,
+			.wanted = "error: t:10: lanes.engines: CPU 0 is also that of "
+				  "lanes.control, which needs idle_sleep_us > 0\n"},
+		{.rest = "lanes = { engines = [0, 1]; idle_sleep_us = 50; }; " ISM, .wanted = ""},
+		{.rest = "encryption = { engine_queue = 96; };",
+			.wanted = "error: t:10: encryption.engine_queue: must be a power of two\n"},
+	};
+	run(cases, sizeof(cases) / sizeof(cases[0]));
+}
+
 TEST(conf_check, ports)
 {
 	static const struct contradiction cases[] = {
@@ -307,6 +334,30 @@ TEST(conf_check, weak_encryption)
 			.wanted = "warning: t:10: encryption.stateless_required: a client with "
 				  "stateful MPPE loses a round trip of data with each lost packet, "
 				  "and each reset uses a piece of the key stream again\n"},
+	};
+	run(cases, sizeof(cases) / sizeof(cases[0]));
+}
+
+TEST(conf_check, key_hash)
+{
+	static const struct contradiction cases[] = {
+		{.rest = "encryption = { driver = \"sw\"; sha1 = \"c\"; };", .wanted = ""},
+		{.rest = "encryption = { driver = \"imb\"; };", .wanted = ""},
+		{.rest = "encryption = { driver = \"imb\"; sha1 = \"auto\"; };", .wanted = ""},
+		{.rest = "encryption = { driver = \"imb\"; sha1 = \"imb\"; };", .wanted = ""},
+		{.rest = "encryption = { driver = \"imb\"; sha1 = \"c\"; };",
+			.wanted = "error: t:10: encryption.sha1: encryption.driver \"imb\" hashes "
+				  "keys by ipsec-mb: take \"auto\" or \"imb\"\n"},
+		{.rest = "lanes = { engines = [2]; }; encryption = { driver = \"ism\"; "
+			 "engine = \"imb\"; sha1 = \"shani\"; };",
+			.wanted = "error: t:10: encryption.sha1: encryption.engine \"imb\" hashes "
+				  "keys by ipsec-mb: take \"auto\" or \"imb\"\n"},
+		{.rest = "lanes = { engines = [2]; }; encryption = { driver = \"ism\"; "
+			 "sha1 = \"shani\"; };",
+			.wanted = ""},
+		{.rest = "encryption = { driver = \"imb\"; sha1 = \"sse\"; };",
+			.wanted = "error: t:10: encryption.sha1 = \"sse\": must be \"auto\", "
+				  "\"avx512\", \"shani\", \"c\" or \"imb\"\n"},
 	};
 	run(cases, sizeof(cases) / sizeof(cases[0]));
 }

@@ -12,7 +12,7 @@
 const char *__lsan_default_suppressions(void);
 const char *__lsan_default_suppressions(void)
 {
-	return "leak:strbuf_append";
+	return "leak:strbuf_append\nleak:libconfig_yylex";
 }
 
 static char *read_whole(const char *path)
@@ -101,6 +101,21 @@ TEST(config_files, lab_loads)
 	config_free(c);
 }
 
+TEST(config_files, ism_loads)
+{
+	struct config *c = config_new();
+	struct config_errors errors;
+	ASSERT_EQ(0, config_load(CONFIG_DIR "/ism.cfg", c, &errors));
+	EXPECT_STREQ("ism", c->crypto_driver);
+	EXPECT_STREQ("sw", c->engine_driver);
+	EXPECT_EQ(512, c->engine_queue);
+	ASSERT_EQ(2, c->n_engines);
+	EXPECT_EQ(0, c->engine_cpus[0]);
+	EXPECT_EQ(1, c->engine_cpus[1]);
+	EXPECT_EQ(2, c->n_users);
+	config_free(c);
+}
+
 // xorshift: the same damage in every run.
 static uint32_t random_next(uint32_t *state)
 {
@@ -159,7 +174,8 @@ static void damage(char *text, size_t cap, uint32_t *state)
 
 TEST(config_files, damaged_files_are_refused_or_sound)
 {
-	static const char *const paths[] = {CONFIG_DIR "/adit.cfg", CONFIG_DIR "/lab.cfg"};
+	static const char *const paths[] = {
+		CONFIG_DIR "/adit.cfg", CONFIG_DIR "/lab.cfg", CONFIG_DIR "/ism.cfg"};
 	enum { ROUNDS = 1500, CAP = 1 << 16 };
 	struct config *c = config_new();
 	static struct config_errors errors;
@@ -188,6 +204,7 @@ TEST(config_files, damaged_files_are_refused_or_sound)
 			ASSERT_TRUE(c->n_pools >= 1 && c->n_pools <= LIMIT_POOLS);
 			ASSERT_TRUE(c->n_listen >= 1 && c->n_listen <= LIMIT_LISTEN_ADDRESSES);
 			ASSERT_TRUE(c->n_workers >= 1 && c->n_workers <= LIMIT_WORKERS);
+			ASSERT_TRUE((c->n_engines > 0) == (strcmp(c->crypto_driver, "ism") == 0));
 			ASSERT_TRUE(c->n_groups >= 1 && c->n_groups <= LIMIT_GROUPS);
 			ASSERT_STREQ("base", c->groups[c->base_group].name);
 			ASSERT_TRUE(

@@ -92,7 +92,7 @@ TEST(config, groups)
 	ASSERT_EQ(1, c->n_groups);
 	EXPECT_STREQ("base", c->groups[0].name);
 	EXPECT_TRUE(c->groups[0].dhcp_inform);
-	EXPECT_TRUE(config_user_group(c, NULL) == &c->groups[0]);
+	EXPECT_EQ(0, c->base_group);
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		SHIM_TRACE_CASE((long long)i);
 		struct config_errors errors;
@@ -105,15 +105,14 @@ TEST(config, groups)
 		ASSERT_EQ(cases[i].n_groups, c->n_groups);
 		EXPECT_EQ(cases[i].base, c->base_group);
 		EXPECT_EQ(-1, config_find_group(c, "nobody"));
-		const struct config_group *base = config_user_group(c, &c->users[0]);
-		EXPECT_TRUE(base == &c->groups[cases[i].base]);
-		EXPECT_TRUE(base == config_user_group(c, NULL));
+		EXPECT_EQ(cases[i].base, c->users[0].group_index);
+		const struct config_group *base = &c->groups[c->base_group];
 		EXPECT_STREQ("base", base->name);
 		EXPECT_STREQ(cases[i].base_domain, base->domain);
 		EXPECT_TRUE(base->dhcp_inform);
 		EXPECT_EQ(CONFIG_BROADCASTS_DROP, base->broadcasts);
-		const struct config_group *g = config_user_group(c, &c->users[1]);
-		ASSERT_TRUE(g == &c->groups[cases[i].sales]);
+		ASSERT_EQ(cases[i].sales, c->users[1].group_index);
+		const struct config_group *g = &c->groups[cases[i].sales];
 		EXPECT_STREQ("example.com", g->domain);
 		EXPECT_FALSE(g->dhcp_inform);
 		EXPECT_EQ(CONFIG_BROADCASTS_RELAY, g->broadcasts);

@@ -36,6 +36,7 @@ TEST(load, minimal_with_defaults)
 	EXPECT_STREQ("", c->password_file);
 	EXPECT_EQ(10, c->lockout_user_failures);
 	EXPECT_EQ(8, c->reorder_pkts);
+	EXPECT_EQ(0, c->late_pkts);
 	EXPECT_EQ(CONFIG_GRE_STRICT, c->gre_source);
 	EXPECT_EQ(1024, c->history_calls);
 	EXPECT_EQ(CONFIG_ENCRYPTION_REQUIRE, c->encryption);
@@ -44,6 +45,7 @@ TEST(load, minimal_with_defaults)
 	EXPECT_EQ(500, c->ack_delay_ms);
 	EXPECT_EQ(0660, c->socket_mode);
 	EXPECT_STREQ("sw", c->crypto_driver);
+	EXPECT_STREQ("auto", c->sha1);
 
 	ASSERT_EQ(2, c->n_ports);
 	EXPECT_STREQ("out", c->ports[0].name);

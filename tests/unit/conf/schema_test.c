@@ -113,6 +113,8 @@ TEST(schema, describe)
 		{"log", "level", "\"error\", \"warning\", \"notice\", \"info\" or \"debug\""},
 		{"auth", "methods",
 			"an ordered list [ ] of \"mschapv2\", \"mschapv1\", \"chap\" or \"pap\""},
+		{"encryption", "sha1", "\"auto\", \"avx512\", \"shani\", \"c\" or \"imb\""},
+		{"encryption", "driver", "a text of 1..15 letters, digits, '.', '_' and '-'"},
 		{"encryption", "mode", "\"deny\", \"allow\", \"prefer\" or \"require\""},
 		{"auth", "lockout_user_failures", "0 or 2..1000"},
 		{"control", "mode", "permissions in octal, as \"0660\""},

@@ -13,6 +13,7 @@ TEST(show, parse_table)
 		{{"show", "sessions"}, SHOW_OK, NULL},
 		{{"show", "session", "0x1"}, SHOW_OK, NULL},
 		{{"show", "counters"}, SHOW_OK, NULL},
+		{{"show", "crypto"}, SHOW_OK, NULL},
 		{{"show", "events"}, SHOW_OK, NULL},
 		{{"show", "history"}, SHOW_OK, NULL},
 		{{"show", "history", "17"}, SHOW_OK, NULL},

@@ -122,6 +122,7 @@ TEST(op, validity)
 {
 	struct mppe_context ctx;
 	struct rc4_state rc4;
+	struct mppe_key_ring ring;
 	struct crypto_op op = {.ctx = &ctx};
 
 	mppe_context_init(&ctx, MPPE_STRENGTH_128, false, start_key, &rc4);
@@ -134,6 +135,18 @@ TEST(op, validity)
 	ctx.rc4 = NULL;
 	EXPECT_FALSE(crypto_op_is_valid(&op));
 	ctx.is_stateless = true;
+	EXPECT_TRUE(crypto_op_is_valid(&op));
+	op.late = 1;
+	EXPECT_FALSE(crypto_op_is_valid(&op)); // without a ring
+	ctx.ring = &ring;
+	EXPECT_TRUE(crypto_op_is_valid(&op));
+	op.n_changes = 1;
+	EXPECT_FALSE(crypto_op_is_valid(&op)); // it changes nothing
+	op.n_changes = 0;
+	ctx.is_stateless = false;
+	ctx.rc4 = &rc4;
+	EXPECT_FALSE(crypto_op_is_valid(&op));
+	op.late = 0;
 	EXPECT_TRUE(crypto_op_is_valid(&op));
 	mppe_context_wipe(&ctx);
 	EXPECT_FALSE(crypto_op_is_valid(&op));

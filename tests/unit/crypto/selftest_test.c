@@ -20,6 +20,14 @@ enum fault {
 	NO_RESTART,
 	NO_RESTART_AT_CHANGE,
 	KEEPS_NO_STREAM,
+	IGNORES_LATE,
+	LATE_ONE_OFF,
+	LATE_TOO_OLD,
+	LATE_BEFORE_FIRST,
+	NO_RING,
+	ONE_PIECE_ONLY,
+	PIECES_ANEW,
+	LAST_PIECE_SHORT,
 	USES_WIPED,
 	WRONG_LAST_KEY,
 	STATUS_ERROR,
@@ -49,9 +57,9 @@ struct fake {
 static enum fault fault;
 static struct fake fake;
 
-static int fake_open(unsigned int depth, void **state)
+static int fake_open(const struct crypto_setup *setup, void **state)
 {
-	fake = (struct fake){.depth = depth};
+	fake = (struct fake){.depth = setup->depth};
 	*state = &fake;
 	return fault == OPEN_FAILS ? -ENODEV : 0;
 }
@@ -69,20 +77,65 @@ static void change_keys(struct crypto_op *op)
 			 : fault == ONE_CHANGE_ONLY && op->n_changes ? 1
 								     : op->n_changes;
 
-	for (unsigned int i = 0; i < n; i++)
+	for (unsigned int i = 0; i < n; i++) {
 		mppe_key_change(
 			(enum mppe_strength)ctx->strength, ctx->start_key, ctx->session_key);
+		if (!ctx->ring || fault == NO_RING)
+			continue;
+		ctx->ring_at = (uint8_t)((ctx->ring_at + 1) % MPPE_KEY_RING);
+		ctx->ring_n = (uint8_t)(ctx->ring_n + (ctx->ring_n < MPPE_KEY_RING));
+		memcpy(ctx->ring->keys[ctx->ring_at], ctx->session_key, MPPE_KEY_BYTES_MAX);
+	}
 	if (fault == WRONG_SALT && n && ctx->strength == MPPE_STRENGTH_56)
 		ctx->session_key[1] = 0x26;
 }
 
-static void transform(struct crypto_op *op)
+static bool has_late_key(const struct crypto_op *op)
+{
+	const struct mppe_context *ctx = op->ctx;
+
+	if (fault == LATE_TOO_OLD && ctx->ring_n == MPPE_KEY_RING)
+		return true;
+	if (fault == LATE_BEFORE_FIRST && op->late < MPPE_KEY_RING)
+		return true;
+	return fault == IGNORES_LATE || fault == NO_RING || op->late < ctx->ring_n;
+}
+
+static const uint8_t *key_of(const struct crypto_op *op)
+{
+	const struct mppe_context *ctx = op->ctx;
+	unsigned int late = op->late - (fault == LATE_ONE_OFF);
+
+	if (op->late == 0 || fault == IGNORES_LATE)
+		return ctx->session_key;
+	return ctx->ring->keys[(ctx->ring_at - late) % MPPE_KEY_RING];
+}
+
+static void crypt_pieces(struct crypto_op *op, struct arcfour_ctx *rc4)
+{
+	const struct arcfour_ctx begun = *rc4;
+
+	if (op->len)
+		arcfour_crypt(rc4, op->len, op->data, op->data);
+	for (unsigned int i = 0; i < op->n_more && fault != ONE_PIECE_ONLY; i++) {
+		size_t len = op->more[i].len;
+
+		if (fault == PIECES_ANEW)
+			*rc4 = begun;
+		if (fault == LAST_PIECE_SHORT && i + 1u == op->n_more && len > 0)
+			len--;
+		if (len)
+			arcfour_crypt(rc4, len, op->more[i].data, op->more[i].data);
+	}
+}
+
+static void transform_op(struct crypto_op *op)
 {
 	struct mppe_context *ctx = op->ctx;
 	struct arcfour_ctx rc4;
 	bool begin;
 
-	if (!crypto_op_is_valid(op) && fault != USES_WIPED) {
+	if (!crypto_op_is_valid(op) ? fault != USES_WIPED : op->late && !has_late_key(op)) {
 		op->status = CRYPTO_ERROR;
 		return;
 	}
@@ -90,15 +143,13 @@ static void transform(struct crypto_op *op)
 	begin = ctx->is_stateless || (op->restart && fault != NO_RESTART) ||
 		(op->n_changes && fault != NO_RESTART_AT_CHANGE);
 	if (begin || fault == KEEPS_NO_STREAM || !ctx->rc4) {
-		arcfour_set_key(
-			&rc4, mppe_key_len((enum mppe_strength)ctx->strength), ctx->session_key);
+		arcfour_set_key(&rc4, mppe_key_len((enum mppe_strength)ctx->strength), key_of(op));
 	} else {
 		memcpy(rc4.S, ctx->rc4->s, 256);
 		rc4.i = ctx->rc4->i;
 		rc4.j = ctx->rc4->j;
 	}
-	if (op->len)
-		arcfour_crypt(&rc4, op->len, op->data, op->data);
+	crypt_pieces(op, &rc4);
 	if (ctx->rc4) {
 		memcpy(ctx->rc4->s, rc4.S, 256);
 		ctx->rc4->i = rc4.i;
@@ -108,9 +159,15 @@ static void transform(struct crypto_op *op)
 		op->data[op->len - 1] ^= 1;
 	if (fault == WRITES_BEHIND)
 		op->data[op->len] ^= 1;
-	if (fault == WRONG_LAST_KEY && ++fake.n_seen == N_TRANSFORMS)
-		ctx->session_key[7] ^= 1;
 	op->status = fault == STATUS_ERROR ? CRYPTO_ERROR : CRYPTO_DONE;
+}
+
+static void transform(struct crypto_op *op)
+{
+	transform_op(op);
+	fake.n_seen += crypto_op_is_valid(op);
+	if (fault == WRONG_LAST_KEY && fake.n_seen == N_TRANSFORMS)
+		op->ctx->session_key[7] ^= 1;
 }
 
 static unsigned int fake_submit(void *state, struct crypto_op **ops, unsigned int n)
@@ -166,7 +223,7 @@ TEST(selftest, passes_a_driver_that_is_right)
 	const char *failed = "unset";
 
 	fault = NO_FAULT;
-	EXPECT_EQ(0, crypto_driver_selftest(&fake_driver, &failed));
+	EXPECT_EQ(0, crypto_driver_selftest(&fake_driver, &(struct crypto_setup){0}, &failed));
 	EXPECT_NULL(failed);
 	EXPECT_EQ(0, fake.depth); // closed
 }
@@ -176,7 +233,8 @@ TEST(selftest, passes_on_what_open_returned)
 	const char *failed = NULL;
 
 	fault = OPEN_FAILS;
-	EXPECT_EQ(-ENODEV, crypto_driver_selftest(&fake_driver, &failed));
+	EXPECT_EQ(
+		-ENODEV, crypto_driver_selftest(&fake_driver, &(struct crypto_setup){0}, &failed));
 	EXPECT_STREQ("open", failed);
 }
 
@@ -194,6 +252,14 @@ TEST(selftest, catches_every_fault)
 		{NO_RESTART, "stateful stream"},
 		{NO_RESTART_AT_CHANGE, "stateful stream"},
 		{KEEPS_NO_STREAM, "stateful stream"},
+		{IGNORES_LATE, "late packet"},
+		{LATE_ONE_OFF, "late packet"},
+		{LATE_TOO_OLD, "late packet"},
+		{LATE_BEFORE_FIRST, "late packet"},
+		{NO_RING, "late packet"},
+		{ONE_PIECE_ONLY, "stream"},
+		{PIECES_ANEW, "stream"},
+		{LAST_PIECE_SHORT, "stream"},
 		{USES_WIPED, "wiped"},
 		{WRONG_LAST_KEY, "session key after"},
 		{STATUS_ERROR, "RFC 3079 3.5.1"},
@@ -213,7 +279,8 @@ TEST(selftest, catches_every_fault)
 
 		SHIM_TRACE_CASE((long long)i);
 		fault = cases[i].fault;
-		EXPECT_EQ(-EBADMSG, crypto_driver_selftest(&fake_driver, &failed));
+		EXPECT_EQ(-EBADMSG,
+			crypto_driver_selftest(&fake_driver, &(struct crypto_setup){0}, &failed));
 		EXPECT_STRCONTAINS(failed, cases[i].failed);
 		EXPECT_EQ(0, fake.depth);
 	}

@@ -10,7 +10,8 @@ TEST(drivers, found_by_name)
 	for (; drivers_get_crypto(n); n++)
 		EXPECT_TRUE(
 			drivers_find_crypto(drivers_get_crypto(n)->name) == drivers_get_crypto(n));
-	EXPECT_EQ(2, n);
+	EXPECT_TRUE(drivers_find_crypto("ism") != NULL);
+	EXPECT_EQ(drivers_find_crypto("imb") ? 4 : 3, n); // where libipsec-mb is to be had
 	for (n = 0; drivers_get_aaa(n); n++)
 		EXPECT_TRUE(drivers_find_aaa(drivers_get_aaa(n)->name) == drivers_get_aaa(n));
 	EXPECT_EQ(1, n);

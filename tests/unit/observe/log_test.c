@@ -91,30 +91,15 @@ TEST(log, line_of_every_type)
 	log_line_u64(&line, "n", UINT64_MAX);
 	log_line_i64(&line, "i", INT64_MIN);
 	log_line_hex(&line, "session", 0x100000002);
-	log_line_bytes(&line, "raw", span_of("\x00\x1a\xff", 3));
 	log_line_ipv4(&line, "client", htonl(0xc6120002));
 	log_line_endpoint(&line, "from", htonl(0xc6120002), htons(40000));
 	log_line_duration(&line, "duration", 61005999999);
 	EXPECT_STREQ("event=up user=\"a b\" n=18446744073709551615 i=-9223372036854775808 "
-		     "session=0x100000002 raw=001aff client=198.18.0.2 from=198.18.0.2:40000 "
+		     "session=0x100000002 client=198.18.0.2 from=198.18.0.2:40000 "
 		     "duration=61.005",
 		line.text);
 	EXPECT_EQ(strlen(line.text), line.len);
 	EXPECT_FALSE(line.truncated);
-}
-
-TEST(log, long_bytes_are_cut)
-{
-	struct log_line line;
-	uint8_t bytes[40];
-	memset(bytes, 0xab, sizeof(bytes));
-	log_line_reset(&line);
-	log_line_bytes(&line, "raw", span_of(bytes, 32));
-	EXPECT_EQ(4 + 64, line.len);
-	log_line_reset(&line);
-	log_line_bytes(&line, "raw", span_of(bytes, 33));
-	EXPECT_EQ(4 + 66, line.len);
-	EXPECT_STREQ("..", line.text + 4 + 64);
 }
 
 // A name as long as a client can make it leaves room for the keys after it.

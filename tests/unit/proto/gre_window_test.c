@@ -3,6 +3,8 @@
 
 #include "shim/shim.h"
 
+#include <string.h>
+
 enum { JUMP_MAX = 256, DELAY_NS = 50 };
 
 static uint32_t rng_next(uint64_t *state)
@@ -335,6 +337,196 @@ TEST(gre_window, accepts_all_that_arrives_in_order)
 			if (!rng_chance(&rng, lose))
 				ASSERT_EQ(give(&w, start + i), DROP_NONE);
 	}
+}
+
+// --- late ones --------------------------------------------------------------------------------------
+
+enum { LATE_MAX = 32 };
+
+static void begin_late(struct gre_window *w, uint8_t late_max)
+{
+	gre_window_init(w, JUMP_MAX, DELAY_NS);
+	w->late_max = late_max;
+}
+
+// As a worker does it.
+static bool pass(struct gre_window *w, uint32_t seq)
+{
+	enum drop_reason verdict = give(w, seq);
+
+	return verdict == DROP_NONE || (verdict == DROP_GRE_LATE && gre_window_take_late(w, seq));
+}
+
+TEST(gre_window, takes_late_numbers_within_bounds)
+{
+	// A window at `start` that has jumped ahead by `step`, then what is `behind` that comes.
+	static const struct {
+		uint32_t start, step, behind;
+		uint8_t late_max;
+		bool is_taken;
+	} cases[] = {
+		{100, 2, 1, 0, false}, // not asked for
+		{100, 2, 1, 1, true}, {100, 3, 2, 1, false}, {100, 32, 31, 31, true},
+		{100, 32, 31, 30, false}, {100, 32, 1, 32, true},
+		{100, 2, 0, 32, false},		// the last one
+		{100, 2, 2, 32, false},		// the one before
+		{100, 2, 3, 32, false},		// before the first
+		{0, 2, 3, 32, false},		// the same across the wrap
+		{0xfffffff0, 32, 31, 32, true}, // 0xfffffff1
+		{0xfffffff0, 32, 15, 32, true}, // 1
+		{0xfffffff0, 32, 32, 32, false},
+		{100, 33, 1, 32, false}, // a new track begins with 133
+		{100, 63, 62, 63, false}, {100, 32, 0x80000000, 63, false},
+		{100, 32, 0xffffffff, 63, false}, // ahead
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct gre_window w;
+
+		SHIM_TRACE_CASE(i);
+		begin_late(&w, cases[i].late_max);
+		EXPECT_FALSE(gre_window_take_late(&w, 0)); // before anything has come
+		EXPECT_EQ(give(&w, cases[i].start), DROP_NONE);
+		EXPECT_EQ(give(&w, cases[i].start + cases[i].step), DROP_NONE);
+		EXPECT_EQ(
+			gre_window_take_late(&w, cases[i].start + cases[i].step - cases[i].behind),
+			cases[i].is_taken);
+	}
+}
+
+TEST(gre_window, takes_a_late_number_once)
+{
+	struct gre_window w;
+
+	begin_late(&w, LATE_MAX);
+	feed(&w, 100, 2); // 100, 101
+	EXPECT_EQ(give(&w, 105), DROP_NONE);
+	EXPECT_TRUE(pass(&w, 103));
+	EXPECT_EQ(give(&w, 103), DROP_GRE_DUPLICATE);
+	EXPECT_FALSE(gre_window_take_late(&w, 103));
+	EXPECT_TRUE(pass(&w, 102));
+	feed(&w, 106, 20);
+	EXPECT_EQ(give(&w, 103), DROP_GRE_DUPLICATE);
+	EXPECT_TRUE(pass(&w, 104));
+	EXPECT_FALSE(pass(&w, 104));
+	feed(&w, 126, 60);
+	EXPECT_EQ(give(&w, 104), DROP_GRE_LATE); // forgotten, and too far behind
+	EXPECT_FALSE(gre_window_take_late(&w, 104));
+}
+
+TEST(gre_window, a_late_number_moves_nothing)
+{
+	struct gre_window w, before;
+	uint32_t ack;
+
+	begin_late(&w, LATE_MAX);
+	feed(&w, 100, 1);
+	EXPECT_EQ(give(&w, 110), DROP_NONE);
+	EXPECT_EQ(give(&w, 90000), DROP_GRE_JUMP); // a run is under way
+	EXPECT_TRUE(gre_window_take_ack(&w, &ack));
+	before = w;
+	EXPECT_TRUE(pass(&w, 104));
+	EXPECT_EQ(gre_window_ack_due(&w), GRE_WINDOW_NEVER);
+	EXPECT_NE(w.seen, before.seen);
+	before.seen = w.seen;
+	EXPECT_MEMEQ(&w, &before, sizeof(w));
+}
+
+// A track that was forged gets neither longer nor the client's numbers before it, however many of its own come late:
+// else it would become the home, and the client's numbers be behind it.
+TEST(gre_window, late_numbers_do_not_help_a_forged_track)
+{
+	static const uint32_t targets[] = {
+		200 + GRE_WINDOW_TRACK_JUMP, 200 + 63, 200 + JUMP_MAX - 1};
+
+	for (size_t i = 0; i < sizeof(targets) / sizeof(targets[0]); i++) {
+		struct gre_window w;
+		uint32_t at = targets[i];
+
+		SHIM_TRACE_CASE(i);
+		begin_late(&w, GRE_WINDOW_LATE_MAX);
+		feed(&w, 0, 200);
+		for (uint32_t k = 0; k < 40; k++, at += GRE_WINDOW_TRACK_JUMP) {
+			EXPECT_EQ(give(&w, at), DROP_NONE);
+			for (uint32_t behind = 1; behind < GRE_WINDOW_TRACK_JUMP; behind++)
+				EXPECT_EQ(pass(&w, at - behind), k > 0);
+		}
+		EXPECT_EQ(w.n_track, 40);
+		EXPECT_EQ(give(&w, at + JUMP_MAX / 2), DROP_NONE); // and leaves it for the next
+		EXPECT_EQ(w.home, 199);
+		expect_back(&w, 200);
+		EXPECT_FALSE(pass(&w, 199));
+	}
+}
+
+// Numbers of before a track begins are never late, or the client's own would not be the run that takes it back.
+TEST(gre_window, what_is_before_a_track_is_not_late)
+{
+	struct gre_window w;
+
+	begin_late(&w, GRE_WINDOW_LATE_MAX);
+	EXPECT_EQ(give(&w, 5), DROP_NONE); // forged, or the first that got through
+	for (uint32_t k = 0; k + 1 < GRE_WINDOW_RESYNC_RUN; k++)
+		EXPECT_FALSE(pass(&w, k));
+	EXPECT_TRUE(pass(&w, 3));
+	EXPECT_EQ(w.highest, 3);
+	for (uint32_t k = 0; k < 3; k++)
+		EXPECT_FALSE(pass(&w, k));
+	feed(&w, 4, 100);
+}
+
+// Late packets, the client's or forged, between the client's own do not break the run that takes it back.
+TEST(gre_window, late_numbers_do_not_break_a_run)
+{
+	struct gre_window w;
+
+	begin_late(&w, GRE_WINDOW_LATE_MAX);
+	feed(&w, 0, 200);
+	EXPECT_EQ(give(&w, 300), DROP_NONE);
+	EXPECT_EQ(give(&w, 320), DROP_NONE);
+	for (uint32_t k = 0; k + 1 < GRE_WINDOW_RESYNC_RUN; k++) {
+		EXPECT_FALSE(pass(&w, 200 + k));
+		EXPECT_TRUE(pass(&w, 301 + k));
+	}
+	EXPECT_TRUE(pass(&w, 203));
+	EXPECT_EQ(w.highest, 203);
+}
+
+// All that comes is passed on once if it is at most late_max behind, and nothing else is.
+TEST(gre_window, passes_each_number_within_the_allowance_once)
+{
+	static uint8_t n_passed[STREAM_PKTS];
+	static struct stream s;
+	unsigned int n_late = 0;
+	uint64_t rng = 3;
+
+	for (size_t run = 0; run < 300; run++) {
+		struct gre_window w;
+		uint32_t start = rng_next(&rng);
+		uint8_t late_max = (uint8_t)(rng_next(&rng) % (GRE_WINDOW_LATE_MAX + 1));
+
+		SHIM_TRACE_CASE(run);
+		begin_late(&w, late_max);
+		memset(n_passed, 0, sizeof(n_passed));
+		stream_make(&s, start, &rng);
+		for (size_t i = 0; i < s.n; i++) {
+			int32_t ahead = seq_distance(w.highest, s.seq[i]);
+			uint32_t base = w.base;
+			bool has_received = w.has_received;
+			uint8_t *n = &n_passed[s.seq[i] - start];
+			bool is_passed = pass(&w, s.seq[i]);
+
+			*n += is_passed;
+			ASSERT_LE(*n, 1);
+			if (!has_received || ahead > 0 || w.base != base)
+				continue; // in order, or by force of a run
+			bool is_due = -ahead <= late_max && !seq_is_after(base, s.seq[i]);
+			ASSERT_EQ(*n, is_passed || (is_due ? 1 : *n));
+			ASSERT_FALSE(is_passed && !is_due);
+			n_late += is_passed;
+		}
+	}
+	EXPECT_GT(n_late, 10000);
 }
 
 TEST(gre_window, an_ack_waits_for_its_delay_and_rides_when_it_can)

@@ -386,6 +386,32 @@ TEST(mppe_stateful, what_is_sent_after_a_reset_request)
 	}
 }
 
+// A packet that an engine has lost takes RC4 with it: the next one is flushed, without a request.
+TEST(mppe_stateful, what_is_sent_after_a_packet_was_lost_here)
+{
+	static const enum mppe_flush kinds[] = {MPPE_FLUSH_RESTARTS, MPPE_FLUSH_CHANGES};
+	struct mppe_packet packet;
+	struct mppe_sync_verdict todo;
+	struct mppe_sync s;
+
+	for (unsigned int i = 0; i < 2; i++) {
+		mppe_sync_init(&s, false, JUMP_MAX);
+		for (unsigned int k = 0; k < 5; k++)
+			mppe_sync_send(&s, kinds[i], &packet, &todo);
+		EXPECT_FALSE(packet.bits & MPPE_PACKET_FLUSHED);
+		mppe_sync_lose_sent(&s);
+		mppe_sync_send(&s, kinds[i], &packet, &todo);
+		EXPECT_TRUE(packet.bits & MPPE_PACKET_FLUSHED);
+		EXPECT_EQ(packet.count, i ? 0xff : 5);
+		EXPECT_TRUE(todo.restart);
+		mppe_sync_send(&s, kinds[i], &packet, &todo);
+		EXPECT_FALSE(todo.restart);
+	}
+	mppe_sync_init(&s, true, JUMP_MAX);
+	mppe_sync_lose_sent(&s);
+	EXPECT_FALSE(s.at.flush_is_due);
+}
+
 TEST(mppe_stateful, a_second_request_at_once_does_not_move_the_count_on)
 {
 	struct mppe_sync s;

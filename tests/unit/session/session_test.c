@@ -24,7 +24,7 @@ TEST(session, found_by_id_of_its_generation_alone)
 	struct session_table t;
 
 	unit_eal();
-	ASSERT_EQ(session_table_init(&t, SLOTS, SOCKET_ID_ANY, false), 0);
+	ASSERT_EQ(session_table_init(&t, SLOTS, SOCKET_ID_ANY, false, false), 0);
 	uint64_t id = session_id_make(5, 2, 3);
 	EXPECT_TRUE(session_table_find(&t, id) == NULL);
 	t.slots[3].id = id;
@@ -53,7 +53,7 @@ TEST(session, table_that_does_not_fit)
 	struct session_table t = {0};
 
 	unit_eal();
-	EXPECT_EQ(session_table_init(&t, 0xffffff, SOCKET_ID_ANY, false), -ENOMEM);
+	EXPECT_EQ(session_table_init(&t, 0xffffff, SOCKET_ID_ANY, false, false), -ENOMEM);
 	session_table_fini(&t);
 }
 
@@ -68,7 +68,7 @@ TEST(session, keys_of_each_mode_and_direction)
 	struct session_table t;
 
 	unit_eal();
-	ASSERT_EQ(session_table_init(&t, SLOTS, SOCKET_ID_ANY, true), 0);
+	ASSERT_EQ(session_table_init(&t, SLOTS, SOCKET_ID_ANY, true, false), 0);
 	struct session *s = &t.slots[2];
 	struct session_rc4 *rc4 = session_table_rc4(&t, s);
 	ASSERT_TRUE(rc4 == &t.rc4[2]);
@@ -102,7 +102,7 @@ TEST(session, a_trial_of_the_receive_key_can_be_taken_back)
 	struct session_table t;
 
 	unit_eal();
-	ASSERT_EQ(session_table_init(&t, SLOTS, SOCKET_ID_ANY, true), 0);
+	ASSERT_EQ(session_table_init(&t, SLOTS, SOCKET_ID_ANY, true, false), 0);
 	for (unsigned int i = 0; i < 2; i++) {
 		struct session *s = &t.slots[i];
 
@@ -126,18 +126,66 @@ TEST(session, a_trial_of_the_receive_key_can_be_taken_back)
 	session_table_fini(&t);
 }
 
+TEST(session, rings_of_stateless_receive_keys_alone)
+{
+	static const struct mppe_key_ring wiped;
+	struct session_table t;
+
+	unit_eal();
+	ASSERT_EQ(session_table_init(&t, SLOTS, SOCKET_ID_ANY, true, true), 0);
+	struct session *s = &t.slots[2];
+	EXPECT_TRUE(session_table_set_keys(&t, s, &stateless, &stateless, &start_keys));
+	EXPECT_TRUE(s->rx_key.ring == &t.rings[2]);
+	EXPECT_EQ(s->rx_key.ring_n, 0);
+	EXPECT_TRUE(s->tx_key.ring == NULL);
+
+	// What walks has none; what it becomes has the key's, with nothing of it in it yet.
+	s->rx_key.ring_n = 20;
+	s->rx_key.ring_at = 7;
+	session_begin_walk(s);
+	EXPECT_TRUE(s->checkpoint_key.ring == NULL);
+	EXPECT_EQ(s->checkpoint_key.ring_n, 0);
+	EXPECT_TRUE(s->rx_key.ring == &t.rings[2]);
+	session_swap_checkpoint(s);
+	EXPECT_TRUE(s->rx_key.ring == &t.rings[2]);
+	EXPECT_EQ(s->rx_key.ring_n, 0);
+	session_table_restore_rx(&t, s);
+	EXPECT_TRUE(s->rx_key.ring == &t.rings[2]);
+	EXPECT_EQ(s->rx_key.ring_n, 20);
+	EXPECT_EQ(s->rx_key.ring_at, 7);
+
+	memset(&t.rings[2], 0xaa, sizeof(t.rings[2]));
+	EXPECT_TRUE(session_table_set_keys(&t, s, &stateful, &stateless, &start_keys));
+	EXPECT_TRUE(s->rx_key.ring == NULL);
+	EXPECT_MEMEQ(&t.rings[2], &wiped, sizeof(wiped));
+	EXPECT_TRUE(session_table_set_keys(&t, s, &none, &stateless, &start_keys));
+	EXPECT_TRUE(s->rx_key.ring == NULL);
+	memset(&t.rings[2], 0xaa, sizeof(t.rings[2]));
+	t.n_used = 1;
+	session_table_release(&t, s);
+	EXPECT_MEMEQ(&t.rings[2], &wiped, sizeof(wiped));
+	session_table_fini(&t);
+	EXPECT_TRUE(t.rings == NULL);
+
+	ASSERT_EQ(session_table_init(&t, SLOTS, SOCKET_ID_ANY, false, false), 0);
+	EXPECT_TRUE(session_table_set_keys(&t, &t.slots[1], &stateless, &none, &start_keys));
+	EXPECT_TRUE(t.slots[1].rx_key.ring == NULL);
+	session_table_fini(&t);
+}
+
 TEST(session, no_stateful_keys_without_room_for_them)
 {
 	struct session_table t;
 
 	unit_eal();
-	ASSERT_EQ(session_table_init(&t, SLOTS, SOCKET_ID_ANY, false), 0);
+	ASSERT_EQ(session_table_init(&t, SLOTS, SOCKET_ID_ANY, false, false), 0);
 	EXPECT_TRUE(session_table_rc4(&t, &t.slots[1]) == NULL);
 	EXPECT_TRUE(session_table_set_keys(&t, &t.slots[1], &stateless, &none, &start_keys));
 	EXPECT_FALSE(session_table_set_keys(&t, &t.slots[1], &stateless, &stateful, &start_keys));
 	EXPECT_EQ(t.slots[1].rx_key.strength, MPPE_STRENGTH_NONE);
 	EXPECT_EQ(t.slots[1].tx_key.strength, MPPE_STRENGTH_NONE);
 	session_table_fini(&t);
-	EXPECT_EQ(session_table_init(&t, 0x7fffff, SOCKET_ID_ANY, true), -ENOMEM);
+	EXPECT_EQ(session_table_init(&t, 0x7fffff, SOCKET_ID_ANY, true, false), -ENOMEM);
+	EXPECT_EQ(session_table_init(&t, 0x7fffff, SOCKET_ID_ANY, false, true), -ENOMEM);
 	EXPECT_TRUE(t.slots == NULL);
 }

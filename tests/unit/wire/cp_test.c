@@ -225,17 +225,3 @@ TEST(cp, what_does_not_fit_is_a_sticky_error)
 	cp_option_put_u32(&w, 1, 1);
 	EXPECT_TRUE(w.failed);
 }
-
-TEST(cp, codes_have_names)
-{
-	EXPECT_STREQ(cp_code_name(CP_CONFIGURE_REQUEST), "Configure-Request");
-	EXPECT_STREQ(cp_code_name(CP_PROTOCOL_REJECT), "Protocol-Reject");
-	EXPECT_STREQ(cp_code_name(CP_RESET_ACK), "Reset-Ack");
-	EXPECT_STREQ(cp_code_name(0), "?");
-	EXPECT_STREQ(cp_code_name(16), "?");
-	EXPECT_STREQ(cp_code_name(255), "?");
-	for (uint8_t a = 1; a <= 15; a++) {
-		for (uint8_t b = 1; b < a; b++)
-			EXPECT_NE(strcmp(cp_code_name(a), cp_code_name(b)), 0);
-	}
-}
