@@ -8,6 +8,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+// What one row is made of.
+struct row {
+	struct bench_pair pair;	     // OpenSSL and the whole way
+	struct bench_series crypto;  // the driver's own cycles a packet in the same runs
+	struct bench_series rest;    // what is not crypto
+	struct bench_series percent; // of the whole
+};
+
 // What a row is about.
 struct setup {
 	const char *name;
@@ -37,35 +45,52 @@ static double sample_openssl(
 }
 
 static bool measure(struct rig *rig, enum rig_direction direction, const struct bench_load *load,
-	const struct setup *setup, unsigned int n_samples, struct bench_pair *pair)
+	const struct setup *setup, unsigned int n_samples, struct row *row)
 {
 	bool ok = true;
 
 	for (unsigned int i = 0; i < n_samples + 1; i++) {
 		double ours = rig_run(rig, direction, load);
+		double crypto = rig_crypto_cycles(rig);
 		double theirs = sample_openssl(load, setup->is_stateful, setup->n_sessions);
 
 		ok = ok && ours >= 0;
 		if (i == 0)
 			continue; // warms caches and clock
-		bench_pair_add(pair, theirs, ours);
+		bench_pair_add(&row->pair, theirs, ours);
+		bench_series_add(&row->crypto, crypto);
+		bench_series_add(&row->rest, ours - crypto);
+		bench_series_add(&row->percent, (ours - crypto) * 100 / ours);
 	}
 	return ok;
 }
 
-static void add_row(struct bench_table *table, const char *what, const struct bench_load *load,
-	bool ok, struct bench_pair *pair)
+static void row_free(struct row *row)
 {
+	bench_pair_free(&row->pair);
+	bench_series_free(&row->crypto);
+	bench_series_free(&row->rest);
+	bench_series_free(&row->percent);
+}
+
+static void add_row(struct bench_table *table, const char *what, const struct bench_load *load,
+	bool ok, struct row *row)
+{
+	struct bench_pair *pair = &row->pair;
 	double cycles = bench_median(&pair->under);
 	double mpps = bench_tsc_hz() / cycles / 1e6;
+	char shares[BENCH_CELL_BYTES] = "-|-|-";
 
 	if (!ok) {
 		bench_table_add(table, "%s|%s|PACKETS LOST", what, load->name);
 		return;
 	}
-	bench_table_add(table, "%s|%s|%.0f|%.0f|%.0f|%.0f|%.2f|%.2f|%.2f|%.3f", what, load->name,
+	if (bench_median(&row->crypto) > 0)
+		snprintf(shares, sizeof(shares), "%.0f|%.0f|%.1f", bench_median(&row->crypto),
+			bench_median(&row->rest), bench_median(&row->percent));
+	bench_table_add(table, "%s|%s|%.0f|%.0f|%.0f|%s|%.0f|%.2f|%.2f|%.2f|%.3f", what, load->name,
 		cycles, bench_quantile(&pair->under, 0.1), bench_quantile(&pair->under, 0.9),
-		bench_median(&pair->over), bench_median(&pair->ratio), mpps,
+		shares, bench_median(&pair->over), bench_median(&pair->ratio), mpps,
 		mpps * bench_load_mean_bytes(load) * 8 / 1000, bench_median(&pair->canary));
 }
 
@@ -82,16 +107,16 @@ static bool measure_loads(struct rig *rig, const struct setup *setup, enum rig_d
 		setup->n_sessions);
 	for (unsigned int i = 0; i < BENCH_LOADS; i++) {
 		const struct bench_load *load = &bench_loads[i];
-		struct bench_pair pair = {0};
-		bool is_right = measure(rig, direction, load, setup, n_samples, &pair);
+		struct row row = {0};
+		bool is_right = measure(rig, direction, load, setup, n_samples, &row);
 
 		ok = ok && is_right;
-		add_row(&tables[0], what, load, is_right, &pair);
+		add_row(&tables[0], what, load, is_right, &row);
 		if (load->is_uniform) {
 			bytes[n] = load->lens[0];
-			cycles[n++] = bench_median(&pair.under);
+			cycles[n++] = bench_median(&row.pair.under);
 		}
-		bench_pair_free(&pair);
+		row_free(&row);
 	}
 	bench_fit(bytes, cycles, n, &slope, &intercept);
 	bench_table_add(&tables[1], "%s|%.2f|%.0f", what, slope, intercept);
@@ -137,8 +162,8 @@ int main(int argc, char **argv)
 	bool ok = true;
 	struct rig *rig = rig_new();
 
-	bench_table_add(&tables[0],
-		"driver, sessions|bytes|cycles/packet|p10|p90|OpenSSL|ratio|Mpps|Gbit/s|canary");
+	bench_table_add(&tables[0], "driver, sessions|bytes|cycles/packet|p10|p90|crypto|rest|%% "
+				    "rest|OpenSSL|ratio|Mpps|Gbit/s|canary");
 	bench_table_add(&tables[1], "driver, sessions|cycles/byte|cycles/packet of 0 bytes");
 	if (!options.name || strcmp(options.name, "clear") == 0)
 		ok = measure_driver(rig, "clear", NULL, options.n_samples, tables);

@@ -5,6 +5,7 @@
 #include "drivers/crypto/ism/ism.h"
 #include "drivers/crypto/null/null.h"
 #include "drivers/drivers.h"
+#include "observe/crypto_counters.h"
 #include "perf/engine_thread.h"
 #include "wire/gre.h"
 #include "wire/inet.h"
@@ -52,6 +53,8 @@ struct rig {
 	struct route_table *routes;
 	struct worker *worker;
 	struct engine_thread *engine; // of the driver ism, else NULL
+	struct crypto_counters crypto;
+	double crypto_cycles; // a packet, of the last run
 	bool encrypts, is_stateful;
 	unsigned int n_sessions;
 	unsigned int next; // session of the next packet
@@ -274,6 +277,8 @@ bool rig_begin(struct rig *rig, const struct crypto_driver *driver, bool is_stat
 		config.crypto_setup.shared = engine_thread_ism(rig->engine);
 		engine_thread_wake(rig->engine);
 	}
+	rig->crypto = (struct crypto_counters){0};
+	config.crypto_setup.counters = &rig->crypto;
 	rig->worker = worker_new(&config, &error);
 	if (!rig->worker)
 		return false;
@@ -480,8 +485,15 @@ double rig_run(struct rig *rig, enum rig_direction direction, const struct bench
 {
 	if (!fill(rig, direction, load))
 		return -1;
+	uint64_t before = rig->crypto.busy_cycles;
 	double cycles = work_off(rig, out_of(rig, direction));
+	rig->crypto_cycles = (double)(rig->crypto.busy_cycles - before) / RIG_PACKETS;
 	return check(rig, direction, load) ? cycles : -1;
+}
+
+double rig_crypto_cycles(const struct rig *rig)
+{
+	return rig->crypto_cycles;
 }
 
 double rig_run_forged(struct rig *rig, enum rig_forgery kind, const struct bench_load *load)

@@ -30,6 +30,7 @@ struct app {
 	struct log log;
 	const struct crypto_driver *crypto;
 	struct crypto_setup crypto_setup; // of every worker, but for its own
+	bool has_eal;
 	struct rte_mempool *pool;
 	struct ports ports;
 	struct lanes lanes;
@@ -122,6 +123,7 @@ static int open_all(struct app *a)
 
 	if (error)
 		return error;
+	a->has_eal = true;
 	a->pool = rte_pktmbuf_pool_create(
 		"packets", c->n_mbufs, MBUF_CACHE, 0, eal_mbuf_bytes(c), (int)rte_socket_id());
 	if (!a->pool)
@@ -210,23 +212,25 @@ static void leave_stuck(struct app *a)
 	struct event e;
 
 	event_begin(&e, EVENT_LANE_STALLED);
-	event_word(&e, "lane", "engine");
+	event_u64(&e, "engine", a->lanes.engines.n_running - 1);
 	event_send(&a->log, &e);
 	control_free(a->control);
 }
 
-// Everything in reverse; each part copes with never having been opened.
-static void close_all(struct app *a)
+// Everything in reverse; each part copes with never having been opened. False: a thread goes on, and `a` must stay.
+static bool close_all(struct app *a)
 {
 	if (!lanes_stop(&a->lanes)) {
 		leave_stuck(a);
-		return;
+		return false;
 	}
 	control_free(a->control);
 	lanes_close(&a->lanes);
 	ports_close(&a->ports);
 	rte_mempool_free(a->pool);
-	(void)rte_eal_cleanup();
+	if (a->has_eal) // else EAL would complain in the log, in words that mislead
+		(void)rte_eal_cleanup();
+	return true;
 }
 
 int main(int argc, char **argv)
@@ -234,6 +238,7 @@ int main(int argc, char **argv)
 	struct app *a = calloc(1, sizeof(*a));
 	struct options options;
 	int status = EXIT_FAILURE;
+	bool is_closed = true;
 
 	switch (options_parse(argc, argv, &options)) {
 	case OPTIONS_RUN:
@@ -262,7 +267,7 @@ int main(int argc, char **argv)
 		    a->config, &a->log, &a->crypto, &a->crypto_setup, &a->crypto_view) == 0) {
 		if (open_all(a) == 0 && serve(a) == 0)
 			status = EXIT_SUCCESS;
-		close_all(a);
+		is_closed = close_all(a);
 	}
 	struct event e;
 	event_begin(&e, EVENT_STOPPED);
@@ -273,6 +278,7 @@ int main(int argc, char **argv)
 
 free_config:
 	config_free(a->config);
-	free(a);
+	if (is_closed)
+		free(a);
 	return status;
 }

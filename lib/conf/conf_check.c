@@ -103,13 +103,25 @@ static bool is_worker_cpu(const struct config *c, uint16_t cpu)
 	return false;
 }
 
+// A list that was refused is told already.
+static bool is_without_engines(const struct check *k)
+{
+	return k->c->n_engines == 0 &&
+	       (!is_given(k, "lanes", -1, "engines") ||
+		       config_setting_length(find(k, "lanes", -1, "engines")) == 0);
+}
+
 static void check_engines(const struct check *k)
 {
 	const struct config *c = k->c;
 	bool is_ism = strcmp(c->crypto_driver, "ism") == 0;
 
-	if (is_ism && c->n_engines == 0)
+	if (is_ism && is_without_engines(k))
 		error(k, "encryption", -1, "driver", "\"ism\" needs lanes.engines");
+	if (!is_ism && strcmp(c->engine_driver, "imb") == 0)
+		warn(k, "encryption", -1, "engine",
+			"does nothing here: it is what engines run, where encryption.driver is "
+			"\"ism\"");
 	if (!is_ism && c->n_engines > 0)
 		error(k, "lanes", -1, "engines", "need encryption.driver to be \"ism\", not \"%s\"",
 			c->crypto_driver);

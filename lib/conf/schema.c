@@ -70,6 +70,14 @@ static const struct schema_word encryption_modes[] = {
 	{NULL, 0, NULL},
 };
 
+// What drivers/drivers.c has for production; "imb" may be missing in a build without ipsec-mb, as is seen at start.
+static const struct schema_word driver_words[] = {
+	{"sw", 0, NULL},
+	{"imb", 0, NULL},
+	{"ism", 0, NULL},
+	{NULL, 0, NULL},
+};
+
 // drivers/crypto/sw/sha1_keys.h; which of them this machine has is seen at start.
 static const struct schema_word sha1_words[] = {
 	{"auto", 0, NULL},
@@ -420,8 +428,10 @@ static const struct schema_item encryption_items[] = {
 		NO_HAS,
 		.min = 1,
 		.max = 15,
+		.words = driver_words,
 		.def = "\"sw\"",
-		.help = "Crypto driver that does MPPE."},
+		.help = "Who does MPPE. \"sw\": the workers; \"imb\": they too, keys hashed by "
+			"intel-ipsec-mb; \"ism\": the engines of lanes.engines."},
 	{.key = "engine",
 		.type = SCHEMA_WORD,
 		FIELD(config, engine_driver),

@@ -181,8 +181,8 @@ void stage_gre_out(struct worker *w, struct pkt **pkts, unsigned int n);
 
 // --- crypto: stage_crypto.c -------------------------------------------------------------------------
 
-// Make `op` p's and hand it to the driver, together with others. PKT_HELD.
-uint8_t stage_crypto_put(struct worker *w, struct pkt *p, const struct crypto_op *op);
+// Hand p's op, which is made, to the driver, together with others. PKT_HELD.
+uint8_t stage_crypto_put(struct worker *w, struct pkt *p);
 // Submit what was put and work on with what is done. Returns how many.
 unsigned int stage_crypto_run(struct worker *w);
 // To be asked before a count is used: what the driver then does not take is a gap in the counts.

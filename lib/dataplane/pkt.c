@@ -88,15 +88,15 @@ void pkt_trim_chain(struct rte_mbuf *m, uint16_t len)
 	m->pkt_len = len;
 }
 
-void pkt_set_pieces(struct pkt *p, struct crypto_op *op)
+void pkt_set_pieces(struct pkt *p)
 {
 	uint8_t n = 0;
 
 	for (struct rte_mbuf *at = p->m->next; at; at = at->next)
 		p->more[n++] = (struct crypto_segment){
 			rte_pktmbuf_mtod(at, uint8_t *), rte_pktmbuf_data_len(at)};
-	op->more = p->more;
-	op->n_more = n;
+	p->op.more = p->more;
+	p->op.n_more = n;
 }
 
 void lane_drop_mbuf(struct worker *w, struct rte_mbuf *m, enum drop_reason reason)

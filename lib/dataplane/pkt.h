@@ -112,15 +112,15 @@ static inline void pkt_trim(struct pkt *p, uint16_t len)
 		rte_pktmbuf_trim(p->m, (uint16_t)(pkt_len(p) - len));
 }
 
-void pkt_set_pieces(struct pkt *p, struct crypto_op *op);
+void pkt_set_pieces(struct pkt *p);
 
-// The op is to transform all from `data` on, which lies in the first segment.
-static inline void pkt_set_op(struct pkt *p, struct crypto_op *op, uint8_t *data)
+// p's op is to transform all from `data` on, which lies in the first segment.
+static inline void pkt_set_op(struct pkt *p, uint8_t *data)
 {
-	op->data = data;
-	op->len = (uint16_t)(pkt_data(p) + pkt_flat_len(p) - data);
+	p->op.data = data;
+	p->op.len = (uint16_t)(pkt_data(p) + pkt_flat_len(p) - data);
 	if (p->m->nb_segs > 1)
-		pkt_set_pieces(p, op);
+		pkt_set_pieces(p);
 }
 
 // Take n bytes off the front, which are headers and not more than there are.

@@ -15,11 +15,10 @@ static void count_in_flight(struct pkt *p, int change)
 
 // From mppe_in_done the array is never full: what comes out of the driver is a burst at most, and it is empty
 // before.
-uint8_t stage_crypto_put(struct worker *w, struct pkt *p, const struct crypto_op *op)
+uint8_t stage_crypto_put(struct worker *w, struct pkt *p)
 {
 	if (w->crypto.n == LIMIT_BURST_PKTS)
 		stage_crypto_run(w);
-	p->op = *op;
 	p->op.packet = p;
 	count_in_flight(p, 1);
 	w->crypto.ops[w->crypto.n++] = &p->op;

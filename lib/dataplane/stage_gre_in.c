@@ -5,6 +5,8 @@
 
 #include "wire/gre.h"
 
+#include <rte_prefetch.h>
+
 enum { SEEN_BITS = 64 }; // of the window: what is farther behind is no matter of order
 
 // Numbers that were jumped over count as lost, also if they come late.
@@ -103,6 +105,10 @@ static uint8_t gre_in(struct worker *w, struct pkt *p)
 	if (s->id == SESSION_ID_NONE || s->call_id != gre.call_id || s->listen != p->listen)
 		return DROP_NO_SESSION;
 	p->s = s;
+	if (s->flags & SESSION_HAS_KEYS) {
+		rte_prefetch0(&s->rx_sync);
+		rte_prefetch0(&s->rx_key);
+	}
 	if (p->ip.source_be != s->outer_peer_be && !stage_follow(w, p, &gre))
 		return DROP_WRONG_SOURCE;
 

@@ -9,18 +9,21 @@ static bool is_multicast(uint32_t be)
 	return rte_be_to_cpu_32(be) >= 0xe0000000; // 224/4, 240/4, 255.255.255.255
 }
 
+static void count_late(struct worker *w, struct session *s)
+{
+	counter_add(&s->counters.late_passed, 1);
+	counter_add(&lane_count(w)->gre_late_passed, 1);
+}
+
 static uint8_t to_many(struct worker *w, struct pkt *p)
 {
 	if (p->ip.destination_be != UINT32_MAX)
 		return DROP_INNER_MULTICAST;
 	pkt_trim(p, p->ip.total_len);
-	return inner_broadcast(w, p);
-}
-
-static void count_late(struct worker *w, struct session *s)
-{
-	counter_add(&s->counters.late_passed, 1);
-	counter_add(&lane_count(w)->gre_late_passed, 1);
+	uint8_t verdict = inner_broadcast(w, p);
+	if (verdict == PKT_TAKEN && p->flags & PKT_LATE)
+		count_late(w, p->s);
+	return verdict;
 }
 
 static uint8_t ip_in(struct worker *w, struct pkt *p)

@@ -2,6 +2,8 @@
 // An inner packet to a client: its session, whether data may pass, its size.
 #include "dataplane/lane.h"
 
+#include <rte_prefetch.h>
+
 enum {
 	ICMP_UNREACHABLE = 3,
 	ICMP_FRAGMENTATION_NEEDED = 4,
@@ -22,6 +24,10 @@ static uint8_t find_session(struct worker *w, struct pkt *p)
 	if (s->inner_be != p->ip.destination_be)
 		return DROP_NO_SESSION;
 	p->s = s;
+	if (s->flags & SESSION_ENCRYPT) {
+		rte_prefetch0(&s->tx_sync);
+		rte_prefetch0(&s->tx_key);
+	}
 	return PKT_NEXT;
 }
 

@@ -19,49 +19,58 @@ static uint8_t *trial_of(const struct pkt *p)
 	return pkt_data(p) - TRIAL_BYTES;
 }
 
-static uint8_t put(struct worker *w, struct pkt *p, enum pkt_crypt crypt, struct crypto_op *op)
+static uint8_t put(struct worker *w, struct pkt *p, enum pkt_crypt crypt)
 {
 	p->crypt = crypt;
-	op->direction = CRYPTO_DECRYPT;
-	if (!op->ctx)
-		op->ctx = &p->s->rx_key;
-	return stage_crypto_put(w, p, op);
+	return stage_crypto_put(w, p);
 }
 
 static uint8_t put_whole(
 	struct worker *w, struct pkt *p, enum pkt_crypt crypt, uint16_t n_changes, bool restart)
 {
-	struct crypto_op op = {.n_changes = n_changes, .restart = restart};
-
-	pkt_set_op(p, &op, pkt_data(p));
-	return put(w, p, crypt, &op);
+	p->op = (struct crypto_op){
+		.ctx = &p->s->rx_key,
+		.n_changes = n_changes,
+		.direction = CRYPTO_DECRYPT,
+		.restart = restart,
+	};
+	pkt_set_op(p, pkt_data(p));
+	return put(w, p, crypt);
 }
 
 static uint8_t put_trial(struct worker *w, struct pkt *p, uint16_t n_changes, bool restart)
 {
 	uint16_t len = RTE_MIN(pkt_len(p), (uint16_t)TRIAL_BYTES);
-	struct crypto_op op = {
-		.data = trial_of(p), .len = len, .n_changes = n_changes, .restart = restart};
 
-	memcpy(op.data, pkt_data(p), len);
-	return put(w, p, PKT_CRYPT_TRIAL, &op);
+	p->op = (struct crypto_op){
+		.ctx = &p->s->rx_key,
+		.data = trial_of(p),
+		.len = len,
+		.n_changes = n_changes,
+		.direction = CRYPTO_DECRYPT,
+		.restart = restart,
+	};
+	memcpy(p->op.data, pkt_data(p), len);
+	return put(w, p, PKT_CRYPT_TRIAL);
 }
 
 static uint8_t put_walk(struct worker *w, struct pkt *p, uint16_t n_changes)
 {
-	struct crypto_op op = {
-		.ctx = &p->s->checkpoint_key, .data = pkt_data(p), .n_changes = n_changes};
-
-	return put(w, p, PKT_CRYPT_WALK, &op);
+	p->op = (struct crypto_op){
+		.ctx = &p->s->checkpoint_key,
+		.data = pkt_data(p),
+		.n_changes = n_changes,
+		.direction = CRYPTO_DECRYPT,
+	};
+	return put(w, p, PKT_CRYPT_WALK);
 }
 
 // Behind what it came late for: the ring then has its key, and no packet has to wait.
 static uint8_t put_late(struct worker *w, struct pkt *p, uint8_t late)
 {
-	struct crypto_op op = {.late = late};
-
-	pkt_set_op(p, &op, pkt_data(p));
-	return put(w, p, PKT_CRYPT_LATE, &op);
+	p->op = (struct crypto_op){.ctx = &p->s->rx_key, .direction = CRYPTO_DECRYPT, .late = late};
+	pkt_set_op(p, pkt_data(p));
+	return put(w, p, PKT_CRYPT_LATE);
 }
 
 // --- losses -----------------------------------------------------------------------------------------
@@ -240,17 +249,17 @@ void stage_mppe_in_undo(struct worker *w, struct pkt *p)
 
 	if (p->crypt == PKT_CRYPT_LATE)
 		return; // it has moved nothing
+	if (p->crypt == PKT_CRYPT_NEXT) {
+		mppe_sync_undo(&s->rx_sync, p->before);
+		return;
+	}
 	if (p->crypt == PKT_CRYPT_WALK) {
 		mppe_sync_stop_walk(&s->rx_sync);
 	} else {
-		mppe_sync_undo(&s->rx_sync, p->before);
-		if (p->crypt != PKT_CRYPT_NEXT) {
-			session_table_restore_rx(w->config.sessions, s);
-			mppe_sync_stop_walk(&s->rx_sync);
-		}
+		mppe_sync_undo_trial(&s->rx_sync, p->before);
+		session_table_restore_rx(w->config.sessions, s);
 	}
-	if (p->crypt != PKT_CRYPT_NEXT)
-		end_trial(s);
+	end_trial(s);
 }
 
 // The session goes on without it: a trial and a walk are taken back, and of any other key and stream are past it.
@@ -347,7 +356,7 @@ static uint8_t decrypted(struct worker *w, struct pkt *p)
 	return punt_ppp(w, p);
 }
 
-// Forged, or its key has been overwritten by a trial that failed: no sign that the keys are wrong.
+// Garbage is a forged one, and no sign that the keys are wrong.
 static uint8_t decrypted_late(struct worker *w, struct pkt *p)
 {
 	return is_proof(p, pkt_data(p)) ? decrypted(w, p) : DROP_MPPE_GARBAGE;

@@ -44,14 +44,14 @@ static uint8_t mppe_out(struct worker *w, struct pkt *p)
 	p->before = s->tx_sync.at;
 	mppe_sync_send(&s->tx_sync, (enum mppe_flush)s->rx_sync.flush, &packet, &todo);
 	mppe_packet_put(at, packet.bits, packet.count);
-	struct crypto_op op = {
+	p->op = (struct crypto_op){
 		.ctx = &s->tx_key,
 		.n_changes = todo.n_changes,
 		.direction = CRYPTO_ENCRYPT,
 		.restart = todo.restart,
 	};
-	pkt_set_op(p, &op, data);
-	return stage_crypto_put(w, p, &op);
+	pkt_set_op(p, data);
+	return stage_crypto_put(w, p);
 }
 
 unsigned int stage_mppe_out(struct worker *w, struct pkt **pkts, unsigned int n)

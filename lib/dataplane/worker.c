@@ -146,6 +146,8 @@ static void upstream_burst(struct worker *w, struct pkt **pkts, unsigned int n)
 	n = stage_ppp_in(w, pkts, n);
 	n = stage_mppe_in(w, pkts, n);
 	stage_crypto_run(w);
+	if (n > 0 && w->down.n > LANE_DOWN_MANY) // what came back has filled it
+		downstream(w);
 	n = stage_ip_in(w, pkts, n);
 	stage_route(w, pkts, n);
 }
@@ -251,6 +253,7 @@ static unsigned int receive_handed(struct worker *w, struct rte_ring *ring)
 	n_outer = wrap(w, outer, n_outer, pkts);
 	n_outer = stage_classify_handed_outer(w, pkts, n_outer);
 	upstream(w, pkts, n_outer);
+	downstream(w);
 	n_inner = wrap(w, mbufs, n_inner, pkts);
 	(void)stage_classify_handed_inner(w, pkts, n_inner);
 	downstream(w);

@@ -38,7 +38,7 @@
 	X(START_FAILED, "start-failed", ERROR, 0, 0, GENERAL, 4, 1, "something needed could not be set up")       \
 	X(PORT_UP, "port-up", NOTICE, 10, 20, IP, 1, 4, "the link of a port came up")                             \
 	X(PORT_DOWN, "port-down", WARNING, 10, 20, IP, 2, 3, "the link of a port went down")                      \
-	X(LANE_STALLED, "lane-stalled", ERROR, 1, 5, HARDWARE, 2, 1, "a worker does not answer")                  \
+	X(LANE_STALLED, "lane-stalled", ERROR, 1, 5, HARDWARE, 2, 1, "a worker or an engine does not answer")     \
 	X(ENGINE_BYPASSED, "engine-bypassed", ERROR, 1, 32, HARDWARE, 4, 2, "a worker does without its engine")   \
 	X(ENGINE_BACK, "engine-back", NOTICE, 1, 32, HARDWARE, 5, 4, "an engine answers a worker again")          \
 	X(CLIENT_CONNECTED, "client-connected", INFO, 100, 500, PPTP, 47, 5, "a client opened TCP/1723")          \

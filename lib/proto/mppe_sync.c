@@ -158,6 +158,7 @@ static enum drop_reason receive_stateless(struct mppe_sync *s, const struct mppe
 		.takes_walk = s->at.walked > 0,
 	};
 	s->at.walked = 0;
+	s->tried = (uint16_t)n_changes;
 	s->at.missing = missing_after(s->at.missing, n_changes, out->takes_walk);
 	advance(s, packet->count, seq);
 	return DROP_NONE;
@@ -273,11 +274,19 @@ void mppe_sync_proved(struct mppe_sync *s, uint8_t n_tried)
 	s->n_told = 0;
 }
 
+// The changes of a trial go over the oldest of the last keys. What these were of cannot be read any more; and with the
+// keys that are there now a packet yet to come could be played before its time, as a late one, and then again.
+void mppe_sync_undo_trial(struct mppe_sync *s, struct mppe_sync_place before)
+{
+	mppe_sync_undo(s, before);
+	s->at.missing &= s->tried < MPPE_KEY_RING ? UINT32_MAX >> s->tried : 0;
+	mppe_sync_stop_walk(s); // it has used the copy up
+}
+
 void mppe_sync_failed(struct mppe_sync *s, struct mppe_sync_place before)
 {
 	s->laps = s->laps_if_failed;
-	s->at = before;
-	mppe_sync_stop_walk(s); // the trial has used the copy up
+	mppe_sync_undo_trial(s, before);
 	mppe_sync_lose(s);
 }
 

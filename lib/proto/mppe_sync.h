@@ -86,6 +86,7 @@ struct mppe_sync {
 	uint16_t expected; // next count of a run beyond jump_max
 	uint8_t run;
 	bool is_stateless;
+	uint16_t tried;		// stateless, received: key changes of the trial under way
 	uint8_t laps;		// enum mppe_laps
 	uint8_t laps_if_failed; // the same, should the trial under way fail
 	// stateful, received
@@ -138,17 +139,21 @@ enum drop_reason mppe_sync_receive_late(struct mppe_sync *s, const struct mppe_p
 	uint32_t seq, struct mppe_sync_verdict *out);
 
 // The driver did not take the packet, received or to be sent: it was never there. The credit stays
-// spent; use this rather than a copy of the struct, which would bring it back.
+// spent; use this rather than a copy of the struct, which would bring it back. A flush that has become due since
+// is still due.
 //
 //   before  s->at from before mppe_sync_receive() or mppe_sync_send()
 static inline void mppe_sync_undo(struct mppe_sync *s, struct mppe_sync_place before)
 {
+	before.flush_is_due |= s->at.flush_is_due;
 	s->at = before;
 }
 
 // How a trial ended. `n_tried`: of the tries after the first, how many it took.
 void mppe_sync_proved(struct mppe_sync *s, uint8_t n_tried);
 void mppe_sync_failed(struct mppe_sync *s, struct mppe_sync_place before);
+// Or that it did not: as if it had never been, but for the keys that it may have written over.
+void mppe_sync_undo_trial(struct mppe_sync *s, struct mppe_sync_place before);
 
 // Stateful: the next packet in order was garbage, so RC4 is nowhere any more.
 void mppe_sync_lose(struct mppe_sync *s);

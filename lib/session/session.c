@@ -128,6 +128,7 @@ void session_swap_checkpoint(struct session *s)
 	struct mppe_context walked = s->checkpoint_key;
 
 	walked.ring = s->rx_key.ring;
+	walked.ring_at = s->rx_key.ring_at; // a trial goes over the oldest keys
 	s->checkpoint_key = s->rx_key;
 	s->rx_key = walked;
 	secret_wipe_bytes(&walked, sizeof(walked));

@@ -85,13 +85,15 @@ struct session {
 	struct gre_window gre;
 	const struct route *outer_route; // to the client
 
-	// what every encrypted packet touches
+	// what every encrypted packet touches, a line each direction beside its key
 	struct mppe_sync rx_sync;
-	struct mppe_sync tx_sync;
+	uint16_t rx_in_flight; // packets that the crypto driver holds
+	uint8_t n_parked;      // packets in `parked`
+	struct mppe_sync tx_sync __rte_cache_aligned;
+	uint16_t tx_in_flight;
+	uint8_t n_waiting; // packets in `waiting`
 
 	// the worker's own bookkeeping
-	uint16_t rx_in_flight; // packets that the crypto driver holds
-	uint16_t tx_in_flight;
 	uint32_t ack_next; // slots of the neighbours in the list of acks owed
 	uint32_t ack_prev;
 	uint64_t ack_at_ns;   // when the list of acks owed gets to this session
@@ -111,13 +113,11 @@ struct session {
 	uint64_t trial_gate_ns; // and that of trials of such packets
 
 	// the client's receive window, where limits_transmit
-	uint8_t n_waiting;
 	TAILQ_HEAD(session_waiting, pkt) waiting; // inner packets that found it full
 	TAILQ_ENTRY(session) in_blocked; // in the worker's list of sessions with such packets
 	struct gre_transmit transmit;
 
 	// encrypted packets that wait for the key, with a crypto driver that answers later
-	uint8_t n_parked;
 	TAILQ_HEAD(session_parked, pkt) parked;
 	TAILQ_ENTRY(session) in_parking; // in the worker's list of sessions with such packets
 
@@ -133,6 +133,9 @@ struct session {
 
 _Static_assert(offsetof(struct session, outer_route) < 2 * RTE_CACHE_LINE_SIZE,
 	"what every packet touches lies in two lines");
+_Static_assert(offsetof(struct session, rx_sync) == 2 * RTE_CACHE_LINE_SIZE &&
+		       offsetof(struct session, tx_sync) == 3 * RTE_CACHE_LINE_SIZE,
+	"and one for a direction that is encrypted");
 _Static_assert(sizeof(struct session) <= 1024, "a session stays within 1 KiB");
 _Static_assert(offsetof(struct session_counters, up_control_frames) <= RTE_CACHE_LINE_SIZE,
 	"what counts every packet is one cache line");

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Between control and the worker: frames both ways, deletion, rings that are full, a pool that is dry.
 #include "flow.h"
+#include "flow_clock.h"
 
 #include "shim/shim.h"
 #include "wire/inet.h"
@@ -156,7 +157,7 @@ TEST(control, exceptions_have_a_rate)
 	for (unsigned int i = 0; i < 100; i++)
 		EXPECT_TRUE(flow_put(&f, FLOW_OUTSIDE, 0, arp, sizeof(arp)));
 	EXPECT_GE(flow_drops(&f, DROP_EXCEPTION_RATE), 80);
-	rte_delay_us_block(110000);
+	flow_pass_us(110000);
 	uint64_t before = flow_count(&f, exceptions_in);
 	EXPECT_TRUE(flow_put(&f, FLOW_OUTSIDE, 0, arp, sizeof(arp)));
 	EXPECT_EQ(flow_count(&f, exceptions_in), before + 1);
@@ -367,15 +368,13 @@ TEST(control, pool_dry_and_recovery)
 	hoard[n] = rte_pktmbuf_alloc(f.pool); // that of the packet that was dropped
 	ASSERT_TRUE(hoard[n] != NULL);
 	n++;
-	rte_delay_us_block(110000);
-	flow_poll(&f); // a lone ack is due
+	flow_wait_us(&f, 110000); // a lone ack is due
 	EXPECT_EQ(flow_drops(&f, DROP_NO_MBUF), 2);
 
 	rte_pktmbuf_free_bulk(hoard, n);
 	flow_send_up(&c, ip, len);
 	EXPECT_TRUE(flow_take_down(&c, &down));
-	rte_delay_us_block(110000);
-	flow_poll(&f);
+	flow_wait_us(&f, 110000);
 	(void)flow_discard(&f, FLOW_OUTSIDE);
 	EXPECT_EQ(flow_drops(&f, DROP_NO_MBUF), 2);
 	flow_close(&f);

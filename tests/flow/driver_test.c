@@ -356,3 +356,69 @@ TEST(driver, much_for_another_client_comes_back_at_once)
 	EXPECT_EQ(flow_drops_all(&f), 0);
 	flow_close(&f);
 }
+
+// What comes back for a client in the middle of a poll fills the list of packets to clients. What came by in the clear
+// meanwhile, or was handed over, must find room there too.
+enum { BACK = 300, BESIDE = 20 };
+
+static void open_beside(struct flow *f, struct flow_client *from, struct flow_client *to)
+{
+	late_driver_control = (struct late_driver_control){
+		.submit_max = LATE_DRIVER_DEPTH, .room = LATE_DRIVER_DEPTH, .is_holding = true};
+	flow_open(f, &(struct flow_options){.crypto = &late_driver, .n_workers = 2});
+	flow_client_up(f, from, NULL);
+	flow_client_up(f, to, &(struct flow_client_options){.clear = true, .number = 3});
+	for (unsigned int i = 0; i < BACK; i++) {
+		uint8_t ip[FLOW_FRAME_BYTES];
+		flow_push_up(from, ip, flow_ip(ip, from->inner, to->inner, INET_UDP, 100));
+	}
+	flow_poll(f);
+}
+
+static void close_beside(struct flow *f, struct flow_client *to, unsigned int n_expected)
+{
+	struct flow_down down;
+	unsigned int n = 0;
+
+	late_driver_control.is_holding = false;
+	late_driver_control.n_holding = 1; // not at the beginning of the poll
+	flow_poll(f);
+	while (flow_take_down(to, &down))
+		n++;
+	EXPECT_EQ(n, n_expected);
+	EXPECT_EQ(flow_drops_all(f), 0);
+	flow_close(f);
+}
+
+TEST(driver, much_comes_back_beside_packets_in_the_clear)
+{
+	struct flow f;
+	struct flow_client from, to, clear;
+	uint8_t ip[FLOW_FRAME_BYTES];
+
+	open_beside(&f, &from, &to);
+	flow_client_up(&f, &clear, &(struct flow_client_options){.clear = true, .number = 4});
+	for (unsigned int i = 0; i < BESIDE; i++)
+		flow_push_up(&clear, ip, flow_ip(ip, clear.inner, to.inner, INET_UDP, 100));
+	close_beside(&f, &to, BACK + BESIDE);
+}
+
+TEST(driver, much_comes_back_beside_packets_that_are_handed_over)
+{
+	struct flow f;
+	struct flow_client from, to;
+	uint8_t ip[FLOW_FRAME_BYTES], ppp[FLOW_FRAME_BYTES], frame[FLOW_FRAME_BYTES];
+
+	open_beside(&f, &from, &to);
+	for (unsigned int i = 0; i < BESIDE; i++) {
+		size_t len = flow_ip(ip, FLOW_HOST, to.inner, INET_UDP, 100);
+		len = flow_frame(frame, FLOW_INSIDE, ip, len);
+		EXPECT_TRUE(flow_push(&f, FLOW_INSIDE, 1, frame, len));
+	}
+	size_t len = flow_ip(ip, from.inner, to.inner, INET_UDP, 100);
+	len = flow_ppp_data(&from, ppp, PPP_IP, ip, len);
+	len = flow_gre_frame(&from, frame, from.seq++, ppp, len);
+	EXPECT_TRUE(flow_push(&f, FLOW_OUTSIDE, 1, frame, len));
+	(void)worker_poll(f.workers[1]);
+	close_beside(&f, &to, BACK + BESIDE + 1);
+}

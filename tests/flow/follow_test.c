@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // nat-loose: GRE that comes from another address than the control connection's.
 #include "flow.h"
+#include "flow_clock.h"
 
 #include "shim/shim.h"
 #include "wire/inet.h"
 #include "wire/mppe.h"
 #include "wire/ppp.h"
-
-#include <rte_cycles.h>
 
 enum { ELSEWHERE = FLOW_CLIENT_OUTER + 200, MOVES_EARLY_MAX = 8 };
 
@@ -359,8 +358,7 @@ TEST(follow, flapping_is_told_at_a_rate_and_in_the_end)
 	EXPECT_EQ(c.outer, ELSEWHERE);
 	EXPECT_LE(n_told, 5);
 	EXPECT_EQ(address, home); // the last move was held back
-	rte_delay_us_block(1150000);
-	flow_poll(&f);
+	flow_wait_us(&f, 1150000);
 	EXPECT_EQ(told(&f, &address), 1);
 	EXPECT_EQ(address, ELSEWHERE);
 	flow_close(&f);

@@ -3,6 +3,7 @@
 // kind that somebody can send who knows addresses, Call ID and numbers, but no key, in both modes. What it
 // costs in cycles is perf/bench_forged.
 #include "flow.h"
+#include "flow_clock.h"
 #include "late_driver.h"
 
 #include "shim/shim.h"
@@ -161,7 +162,7 @@ static void attack(enum kind kind, bool is_stateful, bool is_linux)
 		EXPECT_EQ(a.n_out, n_out);
 		EXPECT_LE(flow_count(&a.f, mppe_rekeys) - before, MPPE_SYNC_CREDIT_MAX);
 		if (is_stateful && allowed_loss(kind, true) > 0)
-			rte_delay_ms(25); // resets have a rate
+			flow_pass_us(25000); // resets have a rate
 		send_good(&a, GOOD);
 	}
 	EXPECT_LE(a.n_sent - a.n_out, ROUNDS * allowed_loss(kind, is_stateful));
@@ -233,7 +234,7 @@ static void attack_late(enum kind kind, bool is_stateful, bool is_linux)
 		EXPECT_LE(flow_count(&a.f, mppe_rekeys) - before, MPPE_SYNC_CREDIT_MAX + GOOD);
 		if (is_stateful && allowed_loss(kind, true) > 0) {
 			settle(&a);
-			rte_delay_ms(25); // resets have a rate
+			flow_pass_us(25000); // resets have a rate
 		}
 	}
 	settle(&a);

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Sequence numbers, acks, and whose a GRE packet is.
 #include "flow.h"
+#include "flow_clock.h"
 
 #include "shim/shim.h"
 #include "wire/gre.h"
 #include "wire/inet.h"
 #include "wire/ppp.h"
-
-#include <rte_cycles.h>
 
 static const uint8_t lcp_echo[] = {9, 1, 0, 8, 1, 2, 3, 4};
 
@@ -40,12 +39,6 @@ TEST(gre, ack_rides_on_the_next_packet_and_only_once)
 	flow_close(&f);
 }
 
-static void wait_us(struct flow *f, unsigned int us)
-{
-	rte_delay_us_block(us);
-	flow_poll(f);
-}
-
 TEST(gre, lone_ack_after_its_delay)
 {
 	const struct flow_client_options options = {.ack_delay_us = 100000};
@@ -58,13 +51,13 @@ TEST(gre, lone_ack_after_its_delay)
 	flow_client_up(&f, &c, &options);
 	flow_send_up(&c, ip, udp_up(&c, ip));
 	EXPECT_FALSE(flow_take_down(&c, &down));
-	wait_us(&f, 110000);
+	flow_wait_us(&f, 110000);
 	ASSERT_TRUE(flow_take_down(&c, &down));
 	EXPECT_FALSE(down.has_seq);
 	EXPECT_TRUE(down.has_ack);
 	EXPECT_EQ(down.ack, c.seq - 1);
 	EXPECT_EQ(down.len, 0);
-	wait_us(&f, 110000);
+	flow_wait_us(&f, 110000);
 	EXPECT_FALSE(flow_take_down(&c, &down));
 	EXPECT_EQ(flow_session(&c)->counters.lone_acks_sent, 1);
 	flow_close(&f);
@@ -84,11 +77,11 @@ TEST(gre, no_lone_ack_when_it_rode_on_a_packet)
 	flow_send_ppp(&c, PPP_LCP, lcp_echo, sizeof(lcp_echo));
 	ASSERT_TRUE(flow_take_down(&c, &down));
 	EXPECT_TRUE(down.has_ack);
-	wait_us(&f, 110000);
+	flow_wait_us(&f, 110000);
 	EXPECT_FALSE(flow_take_down(&c, &down));
 	// The list is as good as new: the next ack that is owed goes alone again.
 	flow_send_up(&c, ip, udp_up(&c, ip));
-	wait_us(&f, 110000);
+	flow_wait_us(&f, 110000);
 	ASSERT_TRUE(flow_take_down(&c, &down));
 	EXPECT_EQ(down.ack, c.seq - 1);
 	flow_close(&f);
@@ -108,12 +101,14 @@ TEST(gre, lone_ack_that_is_owed_anew_goes_to_the_end)
 	flow_client_up(&f, &b, &other);
 	flow_send_up(&a, ip, udp_up(&a, ip));
 	flow_send_up(&b, ip, udp_up(&b, ip));
-	wait_us(&f, 50000);
+	flow_wait_us(&f, 50000);
 	flow_send_ppp(&a, PPP_LCP, lcp_echo, sizeof(lcp_echo));
 	EXPECT_EQ(flow_discard(&f, FLOW_OUTSIDE), 1);
 	flow_send_up(&a, ip, udp_up(&a, ip));
-	wait_us(&f, 110000);
-	wait_us(&f, 110000);
+	flow_wait_us(&f, 99000);
+	EXPECT_EQ(flow_session(&a)->counters.lone_acks_sent, 0);
+	EXPECT_EQ(flow_session(&b)->counters.lone_acks_sent, 1);
+	flow_wait_us(&f, 2000);
 	EXPECT_EQ(flow_session(&a)->counters.lone_acks_sent, 1);
 	EXPECT_EQ(flow_session(&b)->counters.lone_acks_sent, 1);
 	EXPECT_EQ(flow_discard(&f, FLOW_OUTSIDE), 2);
@@ -138,7 +133,7 @@ TEST(gre, many_sessions_owe_and_some_are_deleted)
 	const unsigned int gone[] = {0, 17, 18, N - 1};
 	for (unsigned int i = 0; i < RTE_DIM(gone); i++)
 		flow_client_delete(&c[gone[i]]);
-	wait_us(&f, 110000);
+	flow_wait_us(&f, 110000);
 	EXPECT_EQ(flow_count(&f, lone_acks_sent), N - RTE_DIM(gone));
 	EXPECT_EQ(flow_discard(&f, FLOW_OUTSIDE), N - RTE_DIM(gone));
 	flow_close(&f);

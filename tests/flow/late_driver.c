@@ -139,6 +139,10 @@ static unsigned int late_poll(void *state, struct crypto_op **ops, unsigned int 
 
 	if (late_driver_control.is_holding)
 		return 0;
+	if (late_driver_control.n_holding > 0) {
+		late_driver_control.n_holding--;
+		return 0;
+	}
 	unsigned int n_returned = return_lost(late, ops, n);
 	if (n_returned > 0)
 		return n_returned;

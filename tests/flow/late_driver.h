@@ -9,6 +9,7 @@ struct late_driver_control {
 	unsigned int submit_max; // ops taken at once
 	unsigned int room;	 // ops held at most, up to LATE_DRIVER_DEPTH
 	bool is_holding;	 // poll gives nothing
+	unsigned int n_holding;	 // so many more polls give nothing
 	bool is_slow; // an op comes back in a later turn than the one that it was taken in
 	unsigned int turn;
 	bool fails;		     // every op comes back as an error, untouched

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Packets that come out of order, with the buffer that puts them right.
 #include "flow.h"
+#include "flow_clock.h"
 
 #include "shim/shim.h"
 #include "shim/xorshift.h"
 #include "wire/inet.h"
 #include "wire/ppp.h"
-
-#include <rte_cycles.h>
 
 enum { MARK_AT = 32, PKT_BYTES = 100, FRAMES_MAX = 4000 };
 
@@ -75,12 +74,6 @@ static void open_with(struct flow *f, struct flow_client *c, uint16_t pkts, uint
 	flow_client_up(f, c, &options);
 }
 
-static void wait_us(struct flow *f, unsigned int us)
-{
-	rte_delay_us_block(us);
-	flow_poll(f);
-}
-
 TEST(reorder, puts_packets_back_in_order)
 {
 	static const unsigned int order[] = {0, 2, 1, 3, 7, 6, 5, 4, 9, 10, 11, 8};
@@ -124,9 +117,9 @@ TEST(reorder, waits_no_longer_than_it_may)
 	flow_send_ppp(&c, PPP_LCP, lcp_echo, sizeof(lcp_echo));
 	ASSERT_TRUE(flow_take_down(&c, &down));
 	EXPECT_EQ(down.ack, trace.first); // what is held is not acknowledged
-	wait_us(&f, 20000);
+	flow_wait_us(&f, 20000);
 	expect_taken(&f, 1, 0);
-	wait_us(&f, 300000);
+	flow_wait_us(&f, 300000);
 	EXPECT_EQ(take(&f), 2);
 	EXPECT_EQ(take(&f), 4);
 	put(&f, 1); // too late
@@ -265,7 +258,7 @@ TEST(reorder, deleted_session_gives_back_what_waits)
 	record(&c, 3);
 	put(&f, 0);
 	put(&f, 2);
-	wait_us(&f, 2000);
+	flow_wait_us(&f, 2000);
 	EXPECT_EQ(flow_discard(&f, FLOW_INSIDE), 2);
 	flow_close(&f); // counts the pool
 }
@@ -403,7 +396,7 @@ TEST(reorder, many_for_another_client_go_on_at_once)
 		for (unsigned int k = 0; k < HELD - 1; k++)
 			flow_send_up(&c, ip, len);
 	}
-	wait_us(&f, 210000);
+	flow_wait_us(&f, 210000);
 	while (flow_take_down(&to, &down))
 		n++;
 	EXPECT_EQ(n, CLIENTS * HELD);

@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // The client's receive window, where the server keeps to it.
 #include "flow.h"
+#include "flow_clock.h"
 #include "late_driver.h"
 
 #include "shim/shim.h"
 #include "wire/gre.h"
 #include "wire/inet.h"
 #include "wire/ppp.h"
-
-#include <rte_cycles.h>
 
 enum { WAITING_MAX = 32, FIRST_BYTES = 100 };
 
@@ -187,11 +186,9 @@ TEST(transmit, goes_on_without_acks)
 	open_with(&f, &c, 8);
 	send_down(&c, 0, 10);
 	expect_down(&c, 0, 4);
-	rte_delay_us_block(GRE_TRANSMIT_TIMEOUT_MIN_US / 2);
-	flow_poll(&f);
+	flow_wait_us(&f, GRE_TRANSMIT_TIMEOUT_MIN_US / 2);
 	expect_down(&c, 0, 0);
-	rte_delay_us_block(GRE_TRANSMIT_TIMEOUT_MIN_US / 2 + 20000);
-	flow_poll(&f);
+	flow_wait_us(&f, GRE_TRANSMIT_TIMEOUT_MIN_US / 2 + 20000);
 	expect_down(&c, 4, 2); // half the window
 	EXPECT_EQ(flow_session(&c)->counters.ack_timeouts, 1);
 	flow_send_ack(&c, 5);

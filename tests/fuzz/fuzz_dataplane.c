@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What comes by the ports of a worker with one encrypted and one clear session, both of which take late packets: no
-// mbuf may get lost. An input is a list of records: kind, length (2 bytes), bytes.
+// What comes by the ports of a worker with one encrypted and one clear session, both of which take late packets, in one
+// mbuf or in several: none may get lost. An input is a list of records: kind, length (2 bytes), bytes.
 #include "flow/flow.h"
 #include "fuzz/fuzz.h"
 #include "shim/shim.h"
@@ -16,6 +16,7 @@ enum {
 	MEND = 0x80,	  // kind and this: with a right checksum of the IPv4 header
 	OF_CLIENT = 0x40, // and this: from the client, to the host
 	OVERTAKEN = 0x20, // and this, of the two last kinds: by the next that is not
+	CHAINED = 0x10,	  // and this: in several mbufs
 	RECORDS_MAX = 24,
 };
 
@@ -56,6 +57,19 @@ struct overtaken {
 	size_t len; // 0: there is none
 };
 
+// Cut where its length says.
+static void put_frame(
+	struct flow *f, unsigned int port, uint8_t kind, const uint8_t *frame, size_t len)
+{
+	const uint16_t n = (uint16_t)(len % 97);
+	const uint16_t pieces[] = {n, (uint16_t)(3 * n), 1, (uint16_t)(2 * n)};
+
+	if (kind & CHAINED && len > 0)
+		(void)flow_push_pieces(f, port, frame, len, pieces, 1 + n % 4);
+	else
+		(void)flow_push(f, port, 0, frame, len);
+}
+
 static void send_client(struct flow_client *c, uint8_t kind, const uint8_t *ppp, size_t len,
 	struct overtaken *overtaken)
 {
@@ -67,7 +81,8 @@ static void send_client(struct flow_client *c, uint8_t kind, const uint8_t *ppp,
 		overtaken->len = frame_len;
 		return;
 	}
-	(void)flow_put(c->f, FLOW_OUTSIDE, 0, frame, frame_len);
+	put_frame(c->f, FLOW_OUTSIDE, kind, frame, frame_len);
+	flow_poll(c->f);
 	if (overtaken->len > 0)
 		(void)flow_put(c->f, FLOW_OUTSIDE, 0, overtaken->bytes, overtaken->len);
 	overtaken->len = 0;
@@ -112,7 +127,7 @@ static void play(struct flow *f, struct flow_client *clear, struct flow_client *
 	switch (kind & 3) {
 	case KIND_OUTSIDE:
 	case KIND_INSIDE:
-		(void)flow_push(f, kind & 3, 0, buffer, len);
+		put_frame(f, kind & 3, kind, buffer, len);
 		break;
 	case KIND_PPP:
 		send_client(clear, kind, buffer, len, overtaken);

@@ -4,46 +4,68 @@
 
 #include "base/secret.h"
 #include "drivers/crypto/ism/ism_set.h"
+#include "observe/counters.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
-// Untouched: an array of this size comes fresh from the system, and its pages where they are first used.
 static void *alloc_lines(size_t n, size_t bytes)
 {
-	return aligned_alloc(64, (n * bytes + 63) / 64 * 64);
+	void *lines = aligned_alloc(64, n * bytes);
+
+	if (lines)
+		memset(lines, 0, n * bytes);
+	return lines;
+}
+
+// Straight from the system, since an allocator may touch what it gives: zero, and a page takes memory, of the node of
+// who does it, when it is first used.
+static void *map_pages(size_t bytes)
+{
+	void *pages = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	return pages == MAP_FAILED ? NULL : pages;
+}
+
+// Wipes what was used of them.
+static void unmap_pages(void *pages, size_t bytes, size_t used)
+{
+	if (!pages)
+		return;
+	secret_wipe_bytes(pages, used);
+	(void)munmap(pages, bytes);
 }
 
 static int open_channel(struct ism_channel *c, unsigned int queue)
 {
 	c->mask = queue - 1;
-	c->slots = alloc_lines(queue, sizeof(*c->slots));
-	c->rc4_before = alloc_lines(queue, sizeof(*c->rc4_before));
-	c->rc4_after = alloc_lines(queue, sizeof(*c->rc4_after));
+	c->slots = map_pages(queue * sizeof(*c->slots));
+	c->rc4_before = map_pages(queue * sizeof(*c->rc4_before));
+	c->rc4_after = map_pages(queue * sizeof(*c->rc4_after));
 	return c->slots && c->rc4_before && c->rc4_after ? 0 : -ENOMEM;
 }
 
 static void close_channel(struct ism_channel *c)
 {
-	size_t n_used = c->filled < c->mask + 1 ? c->filled : c->mask + 1;
+	size_t queue = (size_t)c->mask + 1;
+	uint64_t submitted = counter_read(&c->counters.submitted);
+	size_t n_used = submitted < queue ? submitted : queue;
+	size_t n_streams = c->is_stateful ? n_used : 0;
 
-	if (c->slots)
-		secret_wipe_bytes(c->slots, n_used * sizeof(*c->slots));
-	if (c->is_stateful) {
-		secret_wipe_bytes(c->rc4_before, n_used * sizeof(*c->rc4_before));
-		secret_wipe_bytes(c->rc4_after, n_used * sizeof(*c->rc4_after));
-	}
-	free(c->slots);
-	free(c->rc4_before);
-	free(c->rc4_after);
+	unmap_pages(c->slots, queue * sizeof(*c->slots), n_used * sizeof(*c->slots));
+	unmap_pages(
+		c->rc4_before, queue * sizeof(*c->rc4_before), n_streams * sizeof(*c->rc4_before));
+	unmap_pages(c->rc4_after, queue * sizeof(*c->rc4_after), n_streams * sizeof(*c->rc4_after));
 }
 
 static bool is_sound(const struct ism_config *c)
 {
 	return c->n_workers > 0 && c->n_workers <= LIMIT_WORKERS && c->n_engines > 0 &&
 	       c->n_engines <= LIMIT_ENGINES && c->queue >= ISM_QUEUE_MIN &&
-	       c->queue <= ISM_QUEUE_MAX && (c->queue & (c->queue - 1)) == 0;
+	       c->queue <= ISM_QUEUE_MAX && (c->queue & (c->queue - 1)) == 0 &&
+	       c->hold_cycles >= c->stall_cycles;
 }
 
 int ism_new(const struct ism_config *config, struct ism **out)
@@ -58,10 +80,6 @@ int ism_new(const struct ism_config *config, struct ism **out)
 	ism->config = *config;
 	ism->channels = alloc_lines(n_channels, sizeof(*ism->channels));
 	ism->engines = alloc_lines(config->n_engines, sizeof(*ism->engines));
-	if (ism->channels)
-		memset(ism->channels, 0, n_channels * sizeof(*ism->channels));
-	if (ism->engines)
-		memset(ism->engines, 0, config->n_engines * sizeof(*ism->engines));
 	if (!ism->channels || !ism->engines)
 		goto free_ism;
 	for (unsigned int i = 0; i < n_channels; i++) {

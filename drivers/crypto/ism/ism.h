@@ -26,7 +26,7 @@ struct ism_config {
 	// An engine that has packets of a worker and does nothing for so long is given up, by that worker; 0: never.
 	// Twice that may pass from a packet's arrival.
 	uint64_t stall_cycles;
-	// It is tried again when it has been alive for so long.
+	// It is tried again when it has been alive for so long, without a stall in between. Not less than stall_cycles.
 	uint64_t hold_cycles;
 	uint64_t (*clock)(
 		void *context); // what the two are counted in; NULL: the time-stamp counter

@@ -2,6 +2,8 @@
 // An engine that stops answering: its worker takes over, and gives back later (the table of ism_channel.h).
 #include "drivers/crypto/ism/ism_lane.h"
 
+#include "base/secret.h"
+
 static void run_shadow(struct ism_lane *l, struct crypto_op *shadow)
 {
 	struct crypto_op *ops[1] = {shadow};
@@ -36,7 +38,7 @@ static void begin_hold(struct ism_lane *l, struct ism_channel *c, uint64_t at)
 	const struct ism_engine *e = &l->ism->engines[c - l->channels];
 
 	c->held_beat = atomic_load_explicit(&e->beat, memory_order_relaxed);
-	c->held_at = at;
+	c->held_at = c->held_since = at;
 }
 
 // Packets up to the word's `done` are collected; these are all that are left, in their order.
@@ -45,10 +47,12 @@ static void run_left(struct ism_lane *l, struct ism_channel *c, struct ism_word 
 	uint32_t n_lost = w.n;
 
 	for (; c->tail != c->filled; c->tail++) {
-		struct crypto_op *op = ism_channel_slot(c, c->tail)->origin;
+		struct ism_slot *slot = ism_channel_slot(c, c->tail);
+		struct crypto_op *op = slot->origin;
 
 		op->ctx->n_at_engine--;
 		if (c->tail - w.done >= n_lost) {
+			secret_wipe_bytes(&slot->ctx, sizeof(slot->ctx));
 			ism_lane_put_inline(l, op);
 			continue;
 		}
@@ -98,16 +102,30 @@ static void open_again(struct ism_channel *c, struct ism_word w)
 {
 	w.done = c->filled;
 	w.state = ISM_OPEN;
-	w.epoch++;
 	c->is_bypassed = false;
 	atomic_store_explicit(&c->head, c->filled, memory_order_relaxed);
 	atomic_store_explicit(&c->word, ism_word_pack(w), memory_order_release);
 	ism_count_to(&c->counters.state, CRYPTO_CHANNEL_OPEN);
 }
 
-void ism_bypass_hold(struct ism_lane *l, struct ism_channel *c)
+// Since it was given up, or was last seen to do nothing for as long as that takes.
+static bool is_alive_for_long(struct ism_lane *l, struct ism_channel *c)
 {
 	const struct ism_engine *e = &l->ism->engines[c - l->channels];
+	uint32_t beat = atomic_load_explicit(&e->beat, memory_order_relaxed);
+	uint64_t at = ism_lane_now(l);
+
+	if (beat != c->held_beat) {
+		c->held_beat = beat;
+		c->held_at = at;
+	} else if (at - c->held_at >= l->ism->config.stall_cycles) {
+		c->held_since = at;
+	}
+	return at - c->held_since >= l->ism->config.hold_cycles;
+}
+
+void ism_bypass_hold(struct ism_lane *l, struct ism_channel *c)
+{
 	struct ism_word w = ism_word_unpack(atomic_load_explicit(&c->word, memory_order_acquire));
 
 	if (w.state == ISM_RETURNED && l->n_lost_untold == 0) {
@@ -115,14 +133,8 @@ void ism_bypass_hold(struct ism_lane *l, struct ism_channel *c)
 		w.state = ISM_TAKEN;
 		w.n = 0;
 	}
-	uint64_t at = ism_lane_now(l);
-	if (at - c->held_at < l->ism->config.hold_cycles)
-		return;
-	if (w.state == ISM_TAKEN &&
-		c->held_beat != atomic_load_explicit(&e->beat, memory_order_relaxed))
+	if (is_alive_for_long(l, c) && w.state == ISM_TAKEN)
 		open_again(c, w);
-	else
-		begin_hold(l, c, at);
 }
 
 // A worker that was away itself, as all lanes are when their machine was stopped, cannot tell what the engine did

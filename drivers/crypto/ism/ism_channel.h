@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // What lies between one worker and one engine: a ring of slots, and one word that says whose they are.
 //
-// The worker fills slots and moves `head`; all else is in `word`, one atomic number of four parts: how far the
-// engine has come (`done`), how many packets from there it has begun (`n`), the state, and how often the channel was
-// opened (`epoch`, so that an engine that slept since it read the word cannot mistake it for a later one). A change of
+// The worker fills slots and moves `head`; all else is in `word`, one atomic number of three parts: how far the
+// engine has come (`done`), how many packets from there it has begun (`n`), and the state. A change of
 // hands is one compare-and-swap, so nobody can be between two states, wherever a thread is stopped.
 //
 //   state     slots [done, done + n)   slots [done + n, head)   who changes it, to what
@@ -13,7 +12,11 @@
 //                                                               worker: LOST when it gives the engine up
 //   LOST      the engine's for ever    the worker's             engine: RETURNED when it lets go of them
 //   RETURNED  the worker's             the worker's             worker: TAKEN
-//   TAKEN     none                     the worker's             worker: OPEN with done = head, a new epoch
+//   TAKEN     none                     the worker's             worker: OPEN with done = head
+//
+// Who slept since it read the word cannot mistake it for a later one: a channel is given up only with packets in it, so
+// each way back to OPEN moves `done` on. It would have to go around all of 2^32 meanwhile, and without the engine
+// it stops after a queue: a channel is not opened again for an engine that does not move.
 //
 // Who gives the engine up swaps the very word that it has watched, so an engine that moves in between wins. In
 // LOST, RETURNED and TAKEN the channel is bypassed: nothing is put into it, what belongs there is run inline.
@@ -37,21 +40,19 @@ enum ism_state { ISM_OPEN, ISM_BUSY, ISM_LOST, ISM_RETURNED, ISM_TAKEN };
 
 struct ism_word {
 	uint32_t done;
-	uint16_t epoch;
 	uint8_t n;
 	uint8_t state; // enum ism_state
 };
 
 static inline uint64_t ism_word_pack(struct ism_word w)
 {
-	return (uint64_t)w.done << 32 | (uint64_t)w.epoch << 16 | (uint64_t)w.n << 8 | w.state;
+	return (uint64_t)w.done << 32 | (uint64_t)w.n << 8 | w.state;
 }
 
 static inline struct ism_word ism_word_unpack(uint64_t packed)
 {
 	return (struct ism_word){
 		.done = (uint32_t)(packed >> 32),
-		.epoch = (uint16_t)(packed >> 16),
 		.n = (uint8_t)(packed >> 8),
 		.state = (uint8_t)packed,
 	};
@@ -59,7 +60,7 @@ static inline struct ism_word ism_word_unpack(uint64_t packed)
 
 // A packet on its way. The engine works on copies of op and context.
 struct ism_slot {
-	// worker: w before it moves `head`; engine: rw from then on
+	// worker: w before it moves `head`; engine: rw from then on, and wipes the keys when it is done
 	struct crypto_op op; // its ctx is the one below
 	struct mppe_context ctx;
 
@@ -94,8 +95,9 @@ struct ism_channel {
 	uint64_t seen_word; // while the engine has packets
 	uint64_t seen_at;   // when that was new; later where the worker itself was away
 	uint64_t watched_at;
-	uint32_t held_beat; // bypassed: the engine's
-	uint64_t held_at;   // when it was looked at
+	uint32_t held_beat;  // bypassed: the engine's
+	uint64_t held_at;    // when that was new
+	uint64_t held_since; // it has never been old for long
 
 	struct crypto_channel_counters counters; // worker: w, control: r
 };

@@ -6,6 +6,31 @@
 
 #include <string.h>
 
+void ism_engine_begin(struct ism_engine *e, struct ism_channel *c, uint64_t seen)
+{
+	struct ism_word w = ism_word_unpack(seen);
+	uint32_t head = atomic_load_explicit(&c->head, memory_order_acquire);
+	uint32_t n = head - w.done;
+
+	if (w.state != ISM_OPEN || n == 0)
+		return;
+	if (n > BURST_PACKETS - e->n_packets)
+		n = BURST_PACKETS - e->n_packets;
+	w.state = ISM_BUSY;
+	w.n = (uint8_t)n;
+	if (!atomic_compare_exchange_strong_explicit(
+		    &c->word, &seen, ism_word_pack(w), memory_order_relaxed, memory_order_relaxed))
+		return;
+	e->claims[e->n_claims++] = (struct ism_claim){
+		.channel = c,
+		.word = ism_word_pack(w),
+		.first = w.done,
+		.n = n,
+		.at = e->n_packets,
+	};
+	e->n_packets += n;
+}
+
 void ism_engine_claim(struct ism_engine *e)
 {
 	unsigned int n_workers = e->ism->config.n_workers;
@@ -17,29 +42,8 @@ void ism_engine_claim(struct ism_engine *e)
 	for (unsigned int i = 0; i < n_workers && e->n_packets < BURST_PACKETS; i++) {
 		struct ism_channel *c = ism_channel(e->ism, worker, e->index);
 		// Acquire: `head` is not older than the word. A word that is too old fails in the swap.
-		uint64_t packed = atomic_load_explicit(&c->word, memory_order_acquire);
-		struct ism_word w = ism_word_unpack(packed);
-		uint32_t head = atomic_load_explicit(&c->head, memory_order_acquire);
-		uint32_t n = head - w.done;
-
+		ism_engine_begin(e, c, atomic_load_explicit(&c->word, memory_order_acquire));
 		worker = worker + 1 < n_workers ? worker + 1 : 0;
-		if (w.state != ISM_OPEN || n == 0)
-			continue;
-		if (n > BURST_PACKETS - e->n_packets)
-			n = BURST_PACKETS - e->n_packets;
-		w.state = ISM_BUSY;
-		w.n = (uint8_t)n;
-		if (!atomic_compare_exchange_strong_explicit(&c->word, &packed, ism_word_pack(w),
-			    memory_order_relaxed, memory_order_relaxed))
-			continue;
-		e->claims[e->n_claims++] = (struct ism_claim){
-			.channel = c,
-			.word = ism_word_pack(w),
-			.first = w.done,
-			.n = n,
-			.at = e->n_packets,
-		};
-		e->n_packets += n;
 	}
 	e->next_worker = e->next_worker + 1 < n_workers ? e->next_worker + 1 : 0;
 }
@@ -93,6 +97,9 @@ static void end_packet(struct ism_engine *e, const struct ism_claim *claim, unsi
 	slot->has_rc4 = !slot->ctx.is_stateless && !e->goes_on[at];
 	if (slot->has_rc4)
 		c->rc4_after[index & c->mask] = *slot->ctx.rc4;
+	// Nobody knows when the slot will be used again, and the start key must not outlive its session here.
+	memset(slot->ctx.start_key, 0, sizeof(slot->ctx.start_key));
+	memset(slot->ctx.session_key, 0, sizeof(slot->ctx.session_key));
 }
 
 void ism_engine_work(struct ism_engine *e)

@@ -66,8 +66,9 @@ static inline void ism_pause(void)
 }
 
 // One turn of an engine; returns packets. The three that it is made of are apart for tests, which stop an engine in
-// between.
+// between; and so is what a claim does with a channel whose word it has seen.
 unsigned int ism_engine_turn(struct ism_engine *e);
 void ism_engine_claim(struct ism_engine *e);
+void ism_engine_begin(struct ism_engine *e, struct ism_channel *c, uint64_t seen);
 void ism_engine_work(struct ism_engine *e);
 void ism_engine_publish(struct ism_engine *e);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // The worker's side, which is the crypto driver: fill channels, and take back what is done.
 #include "drivers/crypto/ism/ism_lane.h"
+
+#include "base/secret.h"
 #include "observe/counters.h"
 
 #include <string.h>
@@ -33,6 +35,8 @@ static void ism_lane_close(void *state)
 	sw_close(l->sw);
 	done_ring_free(&l->done);
 	ism_free(l->own);
+	if (l->scratch)
+		secret_wipe_bytes(l->scratch, ISM_SCRATCH_BYTES); // has key streams
 	free(l->scratch);
 	free(l);
 }

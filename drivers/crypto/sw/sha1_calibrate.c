@@ -9,14 +9,14 @@
 #include <time.h>
 #endif
 
-enum { FULL = 16, ONE = 1, ROUNDS = 100, CALLS_FULL = 4, CALLS_ONE = 16 };
+enum { MOST = SHA1_KEYS_MAX, FULL = 16, ONE = 1, ROUNDS = 100, CALLS_FULL = 4, CALLS_ONE = 16 };
 
 // Keys that are nobody's.
 struct trial {
-	uint8_t start[FULL][MPPE_KEY_BYTES_MAX], session[FULL][MPPE_KEY_BYTES_MAX];
-	uint8_t key[FULL][MPPE_KEY_BYTES_MAX], right[FULL][MPPE_KEY_BYTES_MAX];
-	const uint8_t *starts[FULL], *sessions[FULL];
-	uint8_t *keys[FULL], *rights[FULL];
+	uint8_t start[MOST][MPPE_KEY_BYTES_MAX], session[MOST][MPPE_KEY_BYTES_MAX];
+	uint8_t key[MOST][MPPE_KEY_BYTES_MAX], right[MOST][MPPE_KEY_BYTES_MAX];
+	const uint8_t *starts[MOST], *sessions[MOST];
+	uint8_t *keys[MOST], *rights[MOST];
 };
 
 struct candidate {
@@ -42,7 +42,7 @@ static void trial_init(struct trial *t)
 {
 	uint32_t random = 2463534242;
 
-	for (unsigned int i = 0; i < FULL; i++) {
+	for (unsigned int i = 0; i < MOST; i++) {
 		for (unsigned int b = 0; b < MPPE_KEY_BYTES_MAX; b++) {
 			random = random * 1664525 + 1013904223;
 			t->start[i][b] = (uint8_t)(random >> 24);
@@ -58,8 +58,8 @@ static void trial_init(struct trial *t)
 // The answers of one way beside plain C's; every number of keys has its own path through some of them.
 static bool is_right(struct trial *t, const struct candidate *c, uint8_t key_len)
 {
-	sha1_keys_c.run(NULL, t->starts, t->sessions, t->rights, key_len, FULL);
-	for (unsigned int n = 1; n <= FULL; n++) {
+	sha1_keys_c.run(NULL, t->starts, t->sessions, t->rights, key_len, MOST);
+	for (unsigned int n = 1; n <= MOST; n++) {
 		memset(t->key, 0xff, sizeof(t->key));
 		c->way->run(c->state, t->starts, t->sessions, t->keys, key_len, n);
 		if (memcmp(t->key, t->right, n * MPPE_KEY_BYTES_MAX) != 0)

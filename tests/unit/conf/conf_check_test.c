@@ -66,6 +66,18 @@ TEST(conf_check, engines)
 		{.rest = "lanes = { engines = []; };", .wanted = ""},
 		{.rest = ISM,
 			.wanted = "error: t:10: encryption.driver: \"ism\" needs lanes.engines\n"},
+		{.rest = "lanes = { engines = []; }; " ISM,
+			.wanted = "error: t:10: encryption.driver: \"ism\" needs lanes.engines\n"},
+		// One line, not two: the list is there.
+		{.rest = "lanes = { engines = [1024]; }; " ISM,
+			.wanted = "error: t:10: lanes.engines[0] = 1024: must be a list [ ] of "
+				  "0..16 numbers from 0 to 1023\n"},
+		{.rest = "encryption = { engine = \"imb\"; };",
+			.wanted = "warning: t:10: encryption.engine: does nothing here: it is "
+				  "what engines run, where encryption.driver is \"ism\"\n"},
+		{.rest = "encryption = { driver = \"null\"; };",
+			.wanted = "error: t:10: encryption.driver = \"null\": must be \"sw\", "
+				  "\"imb\" or \"ism\"\n"},
 		{.rest = "\nlanes = { engines = [2]; };",
 			.wanted = "error: t:11: lanes.engines: need encryption.driver to be "
 				  "\"ism\", not \"sw\"\n"},

@@ -8,6 +8,8 @@
 #include "shim/shim.h"
 #include "shim/xorshift.h"
 
+#include <nettle/arcfour.h>
+
 #include <errno.h>
 #include <stdlib.h>
 
@@ -380,6 +382,73 @@ TEST(burst, counters)
 	EXPECT_EQ(21, r->counters.ops);
 	burst_run(r->burst, r->packets, 1, NULL);
 	rig_free(r);
+}
+
+// Pieces of no byte and of 64 KiB, many to a packet and beside short ones: what is longer than any set of lengths and
+// than the scratch, again and again.
+static void run_pieces(const char *kernels, bool is_stateless)
+{
+	enum { N = 12, PIECES = 6, MOST = 65535, ROOM = MOST + 3 * MOST + 100 };
+	static const uint16_t lens[PIECES] = {MOST, 0, MOST, 1, MOST, 63};
+	struct crypto_segment more[N][PIECES - 1];
+	struct rig *r = rig_new(MPPE_STRENGTH_128, is_stateless);
+	struct arcfour_ctx stream;
+	uint8_t *data = calloc(N, ROOM), *wanted = calloc(1, ROOM);
+
+	burst_close(r->burst);
+	ASSERT_EQ(0, burst_open("c", kernels, &r->burst));
+	chain(r, N);
+	for (unsigned int i = 0; i < N; i++) {
+		uint8_t *at = data + i * ROOM;
+		struct crypto_op *op = &r->ops[i];
+		unsigned int first = i % PIECES;
+
+		op->data = at;
+		op->len = lens[first];
+		at += op->len;
+		op->more = more[i];
+		op->n_more = i % 3 == 2 ? 0 : PIECES - 1;
+		for (unsigned int k = 0; k < op->n_more; k++) {
+			more[i][k] = (struct crypto_segment){at, lens[(first + 1 + k) % PIECES]};
+			at += more[i][k].len;
+		}
+	}
+	uint8_t key[MPPE_KEY_BYTES_MAX];
+	memcpy(key, r->contexts[0].session_key, sizeof(key));
+	rig_run(r, N);
+	arcfour_set_key(&stream, sizeof(key), key);
+	for (unsigned int i = 0; i < N; i++) {
+		size_t len = r->ops[i].len;
+
+		for (unsigned int k = 0; k < r->ops[i].n_more; k++)
+			len += more[i][k].len;
+		if (is_stateless) {
+			mppe_key_change(MPPE_STRENGTH_128, r->contexts[0].start_key, key);
+			arcfour_set_key(&stream, sizeof(key), key);
+		}
+		memset(wanted, 0, ROOM);
+		arcfour_crypt(&stream, len, wanted, wanted);
+		SHIM_TRACE_CASE(i);
+		EXPECT_MEMEQ(wanted, data + i * ROOM, ROOM);
+	}
+	if (!is_stateless) {
+		EXPECT_MEMEQ(stream.S, r->rc4[0].s, sizeof(r->rc4[0].s));
+		EXPECT_EQ(stream.i, r->rc4[0].i);
+		EXPECT_EQ(stream.j, r->rc4[0].j);
+	}
+	free(data);
+	free(wanted);
+	rig_free(r);
+}
+
+TEST(burst, pieces_of_any_length)
+{
+	static const char *const kernels[] = {NULL, "c"};
+
+	for (unsigned int i = 0; i < 2; i++) {
+		run_pieces(kernels[i], true);
+		run_pieces(kernels[i], false);
+	}
 }
 
 // Each way to exclusive-or, at each length and offset, with bytes around that must stay.

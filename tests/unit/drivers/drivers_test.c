@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "drivers/drivers.h"
 
+#include "conf/schema.h"
+#include "drivers/crypto/sw/sha1_keys.h"
 #include "shim/shim.h"
 
 TEST(drivers, found_by_name)
@@ -31,4 +33,33 @@ TEST(drivers, the_one_that_does_nothing_is_not_for_production)
 	EXPECT_FALSE(drivers_find_crypto("null")->for_production);
 	ASSERT_TRUE(drivers_find_crypto("sw") != NULL);
 	EXPECT_TRUE(drivers_find_crypto("sw")->for_production);
+}
+
+static const struct schema_word *words_of(const char *key)
+{
+	return schema_find_item(schema_find_group("encryption"), key)->words;
+}
+
+static bool is_word_of(const char *key, const char *name)
+{
+	for (const struct schema_word *w = words_of(key); w->word; w++)
+		if (strcmp(w->word, name) == 0)
+			return true;
+	return false;
+}
+
+// What a configuration may name is there, but for ipsec-mb, and what is there may be named.
+TEST(drivers, the_words_of_the_configuration)
+{
+	const struct crypto_driver *d;
+	const struct sha1_keys *k;
+
+	for (unsigned int i = 0; (d = drivers_get_crypto(i)) != NULL; i++)
+		EXPECT_TRUE(is_word_of("driver", d->name) == d->for_production);
+	for (unsigned int i = 0; (k = sha1_keys_get(i)) != NULL; i++)
+		EXPECT_TRUE(is_word_of("sha1", k->name));
+	for (const struct schema_word *w = words_of("driver"); w->word; w++)
+		EXPECT_TRUE(drivers_find_crypto(w->word) || strcmp(w->word, "imb") == 0);
+	for (const struct schema_word *w = words_of("engine"); w->word; w++)
+		EXPECT_TRUE(is_word_of("driver", w->word) && strcmp(w->word, "ism") != 0);
 }

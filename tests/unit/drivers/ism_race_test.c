@@ -60,6 +60,7 @@ struct lane {
 	struct xorshift random;
 	void *driver;
 	struct session sessions[CONTEXTS];
+	unsigned int n_rings; // of the first sessions
 	struct packet packets[OPS];
 	unsigned int next;
 	unsigned int n_under_way; // taken and not back for good
@@ -71,6 +72,8 @@ struct world {
 	struct ism *ism;
 	uint64_t clock;
 	struct lane lanes[LANES];
+	uint32_t opened_at[LANES * ENGINES]; // `done` of each channel when it was OPEN last
+	uint64_t words[LANES * ENGINES];     // and its word
 };
 
 static uint64_t world_clock(void *context)
@@ -278,7 +281,7 @@ static void replace(struct lane *l, unsigned int i)
 		if (l->packets[k].session == s && !l->packets[k].is_used)
 			l->packets[k].session = NULL; // numbers begin anew
 	mppe_context_wipe(&s->ctx);
-	session_begin(l, s, i < CONTEXTS / 2, i < CONTEXTS / 4);
+	session_begin(l, s, i < CONTEXTS / 2, i < l->n_rings);
 }
 
 static void check_keys(struct lane *l)
@@ -299,6 +302,37 @@ static void check_keys(struct lane *l)
 
 // --- the world --------------------------------------------------------------------------------------
 
+// As if so many packets had gone through all channels.
+static void begin_at(struct world *w, uint32_t at)
+{
+	for (unsigned int i = 0; i < LANES * ENGINES; i++) {
+		struct ism_channel *c = &w->ism->channels[i];
+
+		c->filled = c->tail = w->opened_at[i] = at;
+		w->words[i] = ism_word_pack((struct ism_word){.done = at});
+		atomic_store(&c->head, at);
+		atomic_store(&c->word, w->words[i]);
+	}
+}
+
+// A word that was left never comes back: so the swap of whoever slept since reading it fails.
+static void check_words(struct world *w)
+{
+	for (unsigned int i = 0; i < LANES * ENGINES; i++) {
+		uint64_t packed = atomic_load(&w->ism->channels[i].word);
+		struct ism_word word = ism_word_unpack(packed);
+
+		if (packed == w->words[i])
+			continue;
+		w->words[i] = packed;
+		if (word.state != ISM_OPEN)
+			continue;
+		if ((int32_t)(word.done - w->opened_at[i]) <= 0)
+			wrong(&w->lanes[0], "a word that was there before");
+		w->opened_at[i] = word.done;
+	}
+}
+
 static void world_open(struct world *w, uint64_t seed, bool has_rings)
 {
 	const struct ism_config config = {
@@ -314,6 +348,7 @@ static void world_open(struct world *w, uint64_t seed, bool has_rings)
 
 	memset(w, 0, sizeof(*w));
 	ASSERT_EQ(0, ism_new(&config, &w->ism));
+	begin_at(w, seed % 2 ? UINT32_MAX - QUEUE : 0); // numbers of slots wrap
 	for (unsigned int i = 0; i < LANES; i++) {
 		const struct crypto_setup setup = {
 			.depth = OPS, .lane = i, .sha1 = "c", .shared = w->ism};
@@ -321,9 +356,9 @@ static void world_open(struct world *w, uint64_t seed, bool has_rings)
 
 		l->random = xorshift_seed(seed * LANES + i);
 		ASSERT_EQ(0, crypto_driver_ism.open(&setup, &l->driver));
+		l->n_rings = has_rings ? CONTEXTS / 4 : 0;
 		for (unsigned int k = 0; k < CONTEXTS; k++)
-			session_begin(l, &l->sessions[k], k < CONTEXTS / 2,
-				has_rings && k < CONTEXTS / 4);
+			session_begin(l, &l->sessions[k], k < CONTEXTS / 2, k < l->n_rings);
 	}
 }
 
@@ -443,6 +478,7 @@ static void run(struct world *w, struct xorshift *x, struct tally *t)
 				at[e] = step_engine(ism_engine(w->ism, e), at[e], t);
 			break;
 		}
+		check_words(w);
 	}
 	// What is given up with nothing begun shows in the channel alone.
 	for (unsigned int i = 0; i < LANES * ENGINES; i++) {

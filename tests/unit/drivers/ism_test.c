@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Engine lanes one thing at a time; ism_race_test.c has them all at once.
 #include "drivers/crypto/ism/ism.h"
-#include "drivers/crypto/ism/ism_set.h"
+#include "drivers/crypto/ism/ism_lane.h"
 #include "shim/shim.h"
 
 #include <nettle/arcfour.h>
@@ -46,6 +46,7 @@ static struct rig *rig_open(unsigned int n_engines, bool is_stateless)
 		.clock_context = r,
 	};
 
+	r->clock = 1000000; // it has run for long before
 	config.counters[0] = &r->engine_counters;
 	if (ism_new(&config, &r->ism) != 0)
 		abort();
@@ -101,6 +102,15 @@ static unsigned int wait(struct rig *r, uint64_t time)
 	return 0;
 }
 
+// The same, and engine 0 makes a turn whenever `pause` has passed.
+static void live(struct rig *r, uint64_t time, uint64_t pause)
+{
+	for (uint64_t passed = 0; passed < time; passed += pause) {
+		EXPECT_EQ(0, ism_engine_turn(ism_engine(r->ism, 0)));
+		EXPECT_EQ(0, wait(r, pause));
+	}
+}
+
 static struct crypto_channel_counters counters(const struct rig *r, unsigned int engine)
 {
 	return *ism_channel_counters(r->ism, 0, engine);
@@ -139,6 +149,7 @@ TEST(ism, refuses_numbers_that_cannot_be)
 		{.n_workers = 1, .n_engines = 1, .queue = 100},
 		{.n_workers = 1, .n_engines = 1, .queue = 65536},
 		{.n_workers = 1, .n_engines = 1, .queue = 64, .sha1 = "none such"},
+		{.n_workers = 1, .n_engines = 1, .queue = 64, .stall_cycles = 10, .hold_cycles = 9},
 	};
 	struct ism *ism = NULL;
 	void *state = NULL;
@@ -223,12 +234,18 @@ TEST(ism, a_full_channel_takes_a_prefix_and_says_so_before)
 {
 	struct rig *r = rig_open(1, true);
 
+	// Room is room for a whole burst.
+	EXPECT_EQ(QUEUE - LIMIT_BURST_PKTS, put(r, 0, QUEUE - LIMIT_BURST_PKTS, 0));
 	EXPECT_TRUE(crypto_driver_ism.has_room(r->driver, &r->ctx[0]));
-	EXPECT_EQ(QUEUE, put(r, 0, QUEUE + 10, 0));
-	EXPECT_EQ(1, counters(r, 0).full);
+	EXPECT_EQ(1, put(r, QUEUE - LIMIT_BURST_PKTS, 1, 0));
+	EXPECT_EQ(0, counters(r, 0).full);
+	EXPECT_FALSE(crypto_driver_ism.has_room(r->driver, &r->ctx[0]));
+	EXPECT_EQ(LIMIT_BURST_PKTS - 1,
+		put(r, QUEUE - LIMIT_BURST_PKTS + 1, LIMIT_BURST_PKTS + 9, 0));
+	EXPECT_EQ(2, counters(r, 0).full);
 	EXPECT_FALSE(crypto_driver_ism.has_room(r->driver, &r->ctx[1]));
 	EXPECT_EQ(0, put(r, QUEUE, 1, 1));
-	EXPECT_EQ(3, counters(r, 0).full);
+	EXPECT_EQ(4, counters(r, 0).full);
 	ism_engine_turn(ism_engine(r->ism, 0));
 	// What the engine has done makes room, whether it was fetched or not.
 	EXPECT_TRUE(crypto_driver_ism.has_room(r->driver, &r->ctx[1]));
@@ -325,8 +342,7 @@ static void lose_and_return(bool is_stateless, bool does_work_first)
 	memcpy(late, r->data[3], LEN);
 
 	// It is alive for a while, and then trusted again.
-	EXPECT_EQ(0, ism_engine_turn(e));
-	EXPECT_EQ(0, wait(r, 2 * HOLD));
+	live(r, 2 * HOLD, STALL / 2);
 	EXPECT_EQ(CRYPTO_CHANNEL_OPEN, counters(r, 0).state);
 	EXPECT_EQ(2, put(r, 10, 2, 0));
 	EXPECT_EQ(0, get(r));
@@ -361,11 +377,121 @@ TEST(ism, stays_bypassed_while_the_engine_is_dead)
 	EXPECT_EQ(0, wait(r, 20 * HOLD));
 	EXPECT_EQ(CRYPTO_CHANNEL_BYPASSED, counters(r, 0).state);
 	// Alive again, but not for long enough.
-	(void)ism_engine_turn(ism_engine(r->ism, 0));
-	EXPECT_EQ(0, wait(r, STALL));
+	live(r, HOLD / 2, STALL / 2);
 	EXPECT_EQ(CRYPTO_CHANNEL_BYPASSED, counters(r, 0).state);
-	EXPECT_EQ(0, wait(r, HOLD));
+	// Nor is it when it moves now and then, as on a CPU that others have: it would be given up again at once, with
+	// packets that it had begun.
+	live(r, 10 * HOLD, 2 * STALL);
+	EXPECT_EQ(CRYPTO_CHANNEL_BYPASSED, counters(r, 0).state);
+	live(r, 2 * HOLD, STALL / 2);
 	EXPECT_EQ(CRYPTO_CHANNEL_OPEN, counters(r, 0).state);
+	rig_close(r);
+}
+
+// An engine that sleeps between its look at the word and the swap finds nothing that it may begin, wherever the channel
+// is when it wakes up: given up, open again, with new packets.
+TEST(ism, an_engine_that_looked_long_ago_begins_nothing)
+{
+	struct rig *r = rig_open(1, true);
+	struct ism_engine *e = ism_engine(r->ism, 0);
+	struct ism_channel *c = ism_channel(r->ism, 0, 0);
+	uint64_t seen = atomic_load(&c->word);
+
+	EXPECT_EQ(3, put(r, 0, 3, 0));
+	EXPECT_EQ(3, wait(r, 2 * STALL));
+	ism_engine_begin(e, c, seen);
+	EXPECT_EQ(0, e->n_packets);
+	EXPECT_EQ(ISM_TAKEN, ism_word_unpack(atomic_load(&c->word)).state);
+	live(r, 2 * HOLD, STALL / 2);
+	ASSERT_EQ(CRYPTO_CHANNEL_OPEN, counters(r, 0).state);
+	ism_engine_begin(e, c, seen);
+	EXPECT_EQ(0, e->n_packets);
+	EXPECT_EQ(3, put(r, 3, 3, 0));
+	ism_engine_begin(e, c, seen);
+	EXPECT_EQ(0, e->n_packets);
+	EXPECT_EQ(3, ism_engine_turn(e));
+	EXPECT_EQ(3, get(r));
+	for (unsigned int i = 0; i < 6; i++)
+		EXPECT_PACKET(r, i, i);
+	rig_close(r);
+}
+
+// And a worker that slept since it looked gives up nobody who has moved since, however little.
+TEST(ism, a_worker_that_looked_long_ago_gives_nobody_up)
+{
+	for (unsigned int i = 0; i < 2; i++) {
+		struct rig *r = rig_open(1, true);
+		struct ism_engine *e = ism_engine(r->ism, 0);
+		struct ism_channel *c = ism_channel(r->ism, 0, 0);
+
+		EXPECT_EQ(3, put(r, 0, 3, 0));
+		if (i)
+			ism_engine_claim(e);
+		EXPECT_EQ(0, wait(r, STALL - STALL / 8));
+		uint64_t seen = atomic_load(&c->word);
+		EXPECT_EQ(seen, c->seen_word);
+		if (!i)
+			ism_engine_claim(e);
+		ism_engine_work(e);
+		if (i)
+			ism_engine_publish(e);
+		r->clock += STALL / 4;
+		ism_bypass_watch(r->driver, c, seen);
+		EXPECT_EQ(0, counters(r, 0).bypasses);
+		if (!i)
+			ism_engine_publish(e);
+		EXPECT_EQ(3, get(r));
+		EXPECT_PACKET(r, 2, 2);
+		rig_close(r);
+	}
+}
+
+// Its answer would be there before those of packets ahead of it.
+TEST(ism, what_cannot_be_waits_for_those_ahead_of_it)
+{
+	struct rig *r = rig_open(1, true);
+	struct crypto_op bad = {
+		.ctx = &r->ctx[0], .data = r->data[1], .n_changes = CRYPTO_CHANGES_MAX + 1};
+	struct crypto_op *ops[1] = {&bad};
+
+	EXPECT_EQ(1, put(r, 0, 1, 0));
+	EXPECT_EQ(0, crypto_driver_ism.submit(r->driver, ops, 1));
+	EXPECT_EQ(1, ism_engine_turn(ism_engine(r->ism, 0)));
+	EXPECT_EQ(1, get(r));
+	EXPECT_EQ(1, crypto_driver_ism.submit(r->driver, ops, 1));
+	EXPECT_EQ(1, get(r));
+	EXPECT_EQ(CRYPTO_ERROR, bad.status);
+	rig_close(r);
+}
+
+static bool has_start_key(const struct rig *r)
+{
+	const struct ism_channel *c = ism_channel(r->ism, 0, 0);
+
+	return memmem(c->slots, QUEUE * sizeof(*c->slots), start_key, sizeof(start_key)) != NULL;
+}
+
+// A channel may be idle for days; what went through it must not be there to be read.
+TEST(ism, start_keys_do_not_outlive_their_packets_in_a_channel)
+{
+	struct rig *r = rig_open(1, true);
+	struct ism_engine *e = ism_engine(r->ism, 0);
+
+	EXPECT_EQ(3, put(r, 0, 3, 0));
+	EXPECT_TRUE(has_start_key(r));
+	ism_engine_turn(e);
+	EXPECT_FALSE(has_start_key(r));
+	EXPECT_EQ(3, get(r));
+
+	// Some begun and some not when the engine is given up.
+	EXPECT_EQ(3, put(r, 0, 3, 0));
+	ism_engine_claim(e);
+	EXPECT_EQ(3, put(r, 3, 3, 1));
+	EXPECT_EQ(6, wait(r, 2 * STALL));
+	EXPECT_TRUE(has_start_key(r));
+	ism_engine_work(e);
+	ism_engine_publish(e);
+	EXPECT_FALSE(has_start_key(r));
 	rig_close(r);
 }
 

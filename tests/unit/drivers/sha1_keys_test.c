@@ -271,13 +271,13 @@ static void do_nothing(void *state, const uint8_t *const start[], const uint8_t 
 {
 }
 
-// Right but for one bit of the last of eleven keys of 8 bytes.
+// Right but for one bit of the last of 27 keys of 8 bytes, which is more than a batch that is timed.
 static void nearly_right(void *state, const uint8_t *const start[], const uint8_t *const session[],
 	uint8_t *const key[], uint8_t key_len, unsigned int n)
 {
 	sha1_keys_c.run(NULL, start, session, key, key_len, n);
-	if (n == 11 && key_len == 8)
-		key[10][7] ^= 1;
+	if (n == 27 && key_len == 8)
+		key[26][7] ^= 1;
 }
 
 static void twice(void *state, const uint8_t *const start[], const uint8_t *const session[],

@@ -412,6 +412,24 @@ TEST(mppe_stateful, what_is_sent_after_a_packet_was_lost_here)
 	EXPECT_FALSE(s.at.flush_is_due);
 }
 
+// One was lost while the next was on its way to a driver that then refuses that: the flush is still to come.
+TEST(mppe_stateful, what_is_taken_back_leaves_a_flush_due)
+{
+	struct mppe_packet packet;
+	struct mppe_sync_verdict todo;
+	struct mppe_sync s;
+
+	mppe_sync_init(&s, false, JUMP_MAX);
+	struct mppe_sync_place before = s.at;
+	mppe_sync_send(&s, MPPE_FLUSH_RESTARTS, &packet, &todo);
+	mppe_sync_lose_sent(&s);
+	mppe_sync_undo(&s, before);
+	mppe_sync_send(&s, MPPE_FLUSH_RESTARTS, &packet, &todo);
+	EXPECT_EQ(packet.count, 0);
+	EXPECT_TRUE(packet.bits & MPPE_PACKET_FLUSHED);
+	EXPECT_TRUE(todo.restart);
+}
+
 TEST(mppe_stateful, a_second_request_at_once_does_not_move_the_count_on)
 {
 	struct mppe_sync s;

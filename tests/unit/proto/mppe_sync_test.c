@@ -511,6 +511,48 @@ TEST(mppe_sync, late_counts)
 	}
 }
 
+// Its changes have gone over the oldest keys: a packet is not tried with those that stand there now.
+TEST(mppe_sync, what_a_failed_trial_wrote_over_is_not_late)
+{
+	// Which of those that are 29, 4 and 1 behind can be read after it.
+	static const struct {
+		uint32_t jump;
+		bool of_29, of_4, of_1;
+	} cases[] = {
+		{2, true, true, true},
+		{3, false, true, true},
+		{27, false, true, true},
+		{28, false, false, true},
+		{30, false, false, true},
+		{31, false, false, false},
+		{200, false, false, false},
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		for (unsigned int is_undone = 0; is_undone < 2; is_undone++) {
+			struct mppe_sync s;
+			struct mppe_sync_verdict v;
+
+			SHIM_TRACE_CASE(2 * i + is_undone);
+			mppe_sync_init(&s, true, JUMP_MAX);
+			feed(&s, 0, 42);
+			s.at.missing = UINT32_C(1) << 29 | UINT32_C(1) << 4 | UINT32_C(1) << 1;
+			s.credit = MPPE_SYNC_CREDIT_MAX;
+			struct mppe_sync_place before = s.at;
+			ASSERT_EQ(give(&s, 41 + cases[i].jump, &v), DROP_NONE);
+			ASSERT_EQ(v.kind, MPPE_SYNC_TRIAL);
+			if (is_undone)
+				mppe_sync_undo_trial(&s, before);
+			else
+				mppe_sync_failed(&s, before);
+			EXPECT_EQ(give_late(&s, 41 - 29, &v) == DROP_NONE, cases[i].of_29);
+			EXPECT_EQ(give_late(&s, 41 - 4, &v) == DROP_NONE, cases[i].of_4);
+			EXPECT_EQ(give_late(&s, 41 - 1, &v) == DROP_NONE, cases[i].of_1);
+			feed(&s, 42, 5); // and it goes on
+		}
+	}
+}
+
 TEST(mppe_sync, nothing_is_late_before_the_first_count)
 {
 	struct mppe_sync s;
