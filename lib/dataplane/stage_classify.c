@@ -63,15 +63,12 @@ static uint8_t classify_for_kernel(
 }
 
 // What every packet of a session touches, so that it is there when its stage comes.
-static void prefetch_session(const struct worker *w, uint32_t owner)
+static void prefetch_owner(const struct worker *w, uint32_t owner)
 {
 	if (owner == OWNER_NONE || owner_worker(owner) != w->config.index ||
 		owner_slot(owner) >= w->config.sessions->n_slots)
 		return;
-	const struct session *s = &w->config.sessions->slots[owner_slot(owner)];
-	rte_prefetch0(s);
-	rte_prefetch0((const uint8_t *)s + RTE_CACHE_LINE_SIZE);
-	rte_prefetch0(&s->counters);
+	session_prefetch(&w->config.sessions->slots[owner_slot(owner)]);
 }
 
 static void prefetch_call(const struct worker *w, const struct pkt *p)
@@ -79,9 +76,8 @@ static void prefetch_call(const struct worker *w, const struct pkt *p)
 	enum { CALL_ID = 6 }; // in the GRE header
 
 	if (p->ip.total_len >= p->ip.header_len + CALL_ID + 2)
-		prefetch_session(
-			w, owner_map_call(w->config.owners, p->listen,
-				   bytes_get_u16(pkt_data(p) + p->ip.header_len + CALL_ID)));
+		prefetch_owner(w, owner_map_call(w->config.owners, p->listen,
+					  bytes_get_u16(pkt_data(p) + p->ip.header_len + CALL_ID)));
 }
 
 static uint8_t classify_outside(struct worker *w, struct pkt *p)
@@ -149,7 +145,7 @@ static uint8_t classify_inside(struct worker *w, struct pkt *p)
 		return punt_exception(w, p, EXCEPTION_OTHER);
 	if (is_frame_for_many(frame))
 		return DROP_ETHER_ADDRESS;
-	prefetch_session(w, owner);
+	prefetch_owner(w, owner);
 	pkt_pull(p, ETHER_HEADER_BYTES);
 	pkt_trim(p, p->ip.total_len);
 	p->flags |= PKT_FROM_INSIDE;

@@ -86,12 +86,8 @@ static void bury(struct worker *w, struct pkt *p)
 // The driver has used the first cache up: what the stages after it touch comes back meanwhile.
 static void prefetch_on(const struct pkt *p)
 {
-	const uint8_t *s = (const uint8_t *)p->s;
-
 	rte_prefetch0(p->m);
-	rte_prefetch0(s);
-	rte_prefetch0(s + RTE_CACHE_LINE_SIZE);
-	rte_prefetch0(&p->s->counters);
+	session_prefetch(p->s);
 }
 
 static void go_on(struct worker *w, struct crypto_op **ops, unsigned int n)

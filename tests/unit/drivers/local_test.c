@@ -23,7 +23,7 @@ static struct config_user user_with_password(const char *name, const char *passw
 {
 	struct config_user user = {.has_password = true};
 
-	strncpy(user.name, name, LIMIT_USER_NAME_BYTES);
+	snprintf(user.name, sizeof(user.name), "%s", name);
 	secret_set(&user.password, span_of_text(password));
 	return user;
 }
@@ -32,7 +32,7 @@ static struct config_user user_with_nt_hash(const char *name, const uint8_t nt_h
 {
 	struct config_user user = {.has_nt_hash = true};
 
-	strncpy(user.name, name, LIMIT_USER_NAME_BYTES);
+	snprintf(user.name, sizeof(user.name), "%s", name);
 	memcpy(user.nt_hash, nt_hash, 16);
 	return user;
 }
