@@ -98,7 +98,7 @@ rows_move() # N
 		rows_ping "$1" "$losers"
 		losers=$(rows_losers "$1")
 		[ -n "$losers" ] || return 0
-		echo "  note    try $try, pings lost by client $losers"
+		echo "  note    try $try, pings lost by client $losers; GRE numbers that adit missed: $(rows_missed "$losers")"
 	done
 }
 
@@ -204,7 +204,7 @@ row_look() # N ADIT PPPD
 
 row_is_up() # N ADDRESS MPPE
 {
-	local n=$1 address=$2 mppe=$3 up in out want said shown
+	local n=$1 address=$2 mppe=$3 up in out want said shown dropped
 	up=$(grep "^up n=$n " "$lab_dir/rows.up")
 	case $up in
 	*" state=up "*) ;;
@@ -227,6 +227,28 @@ row_is_up() # N ADDRESS MPPE
 		row_why="$row_got"
 		return 1
 	fi
+	# Whatever a guest may lose: adit drops nothing of a client that is up.
+	dropped=$(session_counter drops "$address")
+	if [ "$dropped" != 0 ]; then
+		row_why="$row_got; adit dropped $dropped of its packets: $(ctl show drops | tr '\n' ';')"
+		return 1
+	fi
+}
+
+session_counter() # NAME ADDRESS of the client
+{
+	local id
+	id=$(ask "next((s['id'] for s in a['sessions'] if s['client'].startswith('$2:')), '')" show sessions)
+	ask "a['counters']['$1']" show session "$id"
+}
+
+# What was lost before adit, of each client of LIST; what it counts of no client was lost behind it.
+rows_missed() # LIST
+{
+	local i
+	for i in $1; do
+		echo "$(session_counter lost "$(address_of "$i")") of client $i"
+	done | paste -sd ,
 }
 
 row_is_down() # N ADDRESS REASON [WINDOWS-ERROR]
