@@ -15,8 +15,8 @@ enum {
 
 	// rings, in elements
 	LIMIT_COMMAND_RING = 4096,
-	LIMIT_EVENT_RING = 4096,
-	LIMIT_EXCEPTION_RING = 1024,
+	LIMIT_EVENT_RING = 16384, // 10,000 clients that hang up at the same moment, which 65,535 do not
+	LIMIT_EXCEPTION_RING = 8192, // half of it as many SYNs as the kernel queues
 	LIMIT_HANDOFF_RING = 1024,
 
 	// wire
@@ -28,16 +28,22 @@ enum {
 
 	// control
 	LIMIT_USERS = 4096,
-	LIMIT_POOLS = 16,
+	LIMIT_POOLS = 1024,
 	LIMIT_GROUPS = 64,
 	LIMIT_GROUP_ROUTES = 32, // that fit a DHCP answer
+	LIMIT_ACLS = 64,
+	LIMIT_ACL_RULES = 64, // of one list
 	LIMIT_CALL_HISTORY = 65536,
 	LIMIT_LOCKOUTS = 16384, // users and sources that are watched
 	LIMIT_REORDER_PKTS = 32,
 	LIMIT_LATE_PKTS = 32,
 	LIMIT_POOL_ADDRESSES = 65536,
-	LIMIT_ROUTES = 4096,
-	LIMIT_NEXT_HOPS = 1024,
+	LIMIT_TENANTS = 1024, // the default one among them
+	LIMIT_VLANS = 1024,
+	LIMIT_NETWORKS = LIMIT_PORTS + LIMIT_VLANS, // each with a TAP
+	LIMIT_USER_ROUTES = 8, // networks behind a client
+	LIMIT_ROUTES = 16384,
+	LIMIT_NEXT_HOPS = 8192,
 	LIMIT_EVENT_HISTORY = 1024,
 	LIMIT_API_CLIENTS = 8,
 	LIMIT_DEBUG_FOLLOWERS = 4, // of these, so that there is always room for a question

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "perf/bench_json.h"
 
+#include <inttypes.h>
 #include <math.h>
 
 static void put_text(struct json *j, const char *text)
@@ -95,6 +96,12 @@ void json_put_number(struct json *j, const char *key, double value)
 {
 	begin_item(j, key);
 	put_value(j, value);
+}
+
+void json_put_count(struct json *j, const char *key, uint64_t value)
+{
+	begin_item(j, key);
+	fprintf(j->out, "%" PRIu64, value);
 }
 
 void json_put_bool(struct json *j, const char *key, bool value)

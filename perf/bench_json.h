@@ -3,6 +3,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 
 struct json {
@@ -19,6 +20,7 @@ void json_close_array(struct json *j);
 
 void json_put_string(struct json *j, const char *key, const char *value); // NULL: null
 void json_put_number(struct json *j, const char *key, double value);	  // not finite: null
+void json_put_count(struct json *j, const char *key, uint64_t value);	  // every digit
 void json_put_bool(struct json *j, const char *key, bool value);
 
 // All on one line.

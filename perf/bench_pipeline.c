@@ -3,10 +3,14 @@
 // with MPPE, beside OpenSSL's RC4 and SHA-1 over the same payload alone.
 #include "perf/bench.h"
 #include "perf/bench_pair.h"
+#include "perf/pipeline_clear.h"
 #include "perf/pipeline_rig.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+
+enum { SESSIONS_MANY = 1024 };
 
 // What one row is made of.
 struct row {
@@ -27,7 +31,7 @@ struct setup {
 static double sample_openssl(
 	const struct bench_load *load, bool is_stateful, unsigned int n_sessions)
 {
-	static struct openssl_mppe contexts[RIG_SESSIONS_MAX];
+	static struct openssl_mppe contexts[SESSIONS_MANY];
 	static uint8_t data[RIG_PACKETS][BENCH_LEN_MAX + 8];
 	uint64_t begin = bench_now_tsc();
 
@@ -140,40 +144,63 @@ static bool measure_driver(struct rig *rig, const char *name, const struct crypt
 	unsigned int n_samples, struct bench_table *tables)
 {
 	const struct setup setups[] = {
-		{name, driver, false, RIG_SESSIONS_MAX},
+		{name, driver, false, SESSIONS_MANY},
 		{name, driver, false, 1},
-		{name, driver, true, RIG_SESSIONS_MAX},
+		{name, driver, true, SESSIONS_MANY},
 	};
-	unsigned int n = driver ? sizeof(setups) / sizeof(setups[0]) : 2;
 	bool ok = true;
 
-	for (unsigned int i = 0; i < n; i++)
+	for (unsigned int i = 0; i < sizeof(setups) / sizeof(setups[0]); i++)
 		ok = measure_setup(rig, &setups[i], n_samples, tables) && ok;
+	return ok;
+}
+
+// MPPE through the drivers that `only` names, NULL: all.
+static bool run_crypto(struct rig *rig, const char *only, unsigned int n_samples)
+{
+	static struct bench_table tables[2]; // packets, lines
+	bool ok = true;
+
+	bench_table_add(&tables[0], "driver, sessions|bytes|cycles/packet|p10|p90|crypto|rest|%% "
+				    "rest|OpenSSL|ratio|Mpps|Gbit/s|canary");
+	bench_table_add(&tables[1], "driver, sessions|cycles/byte|cycles/packet of 0 bytes");
+	for (unsigned int d = 0; rig_driver(only, d); d++) {
+		const struct crypto_driver *driver = rig_driver(only, d);
+
+		ok = measure_driver(rig, driver->name, driver, n_samples, tables) && ok;
+	}
+	bench_table_print(&tables[0], stdout);
+	bench_table_print(&tables[1], stdout);
 	return ok;
 }
 
 int main(int argc, char **argv)
 {
-	static struct bench_table tables[2]; // packets, lines
+	const char *sections = bench_take_option(&argc, argv, "--section");
+	const char *path = bench_take_option(&argc, argv, "--json");
 	struct bench_options options = bench_begin(argc, argv,
 		"The way of a packet through a worker, rx to tx over rings, one core; bytes are "
 		"those "
-		"of the inner packet; OpenSSL: SHA-1 and RC4 of the same payload alone");
+		"of the inner packet; OpenSSL: SHA-1 and RC4 of the same payload alone; "
+		"--section clear,crypto, --json FILE (of clear)");
+	struct json json = {.out = path ? fopen(path, "w") : NULL};
 	bool ok = true;
-	struct rig *rig = rig_new();
 
-	bench_table_add(&tables[0], "driver, sessions|bytes|cycles/packet|p10|p90|crypto|rest|%% "
-				    "rest|OpenSSL|ratio|Mpps|Gbit/s|canary");
-	bench_table_add(&tables[1], "driver, sessions|cycles/byte|cycles/packet of 0 bytes");
-	if (!options.name || strcmp(options.name, "clear") == 0)
-		ok = measure_driver(rig, "clear", NULL, options.n_samples, tables);
-	for (unsigned int d = 0; rig_driver(options.name, d); d++) {
-		const struct crypto_driver *driver = rig_driver(options.name, d);
-
-		ok = measure_driver(rig, driver->name, driver, options.n_samples, tables) && ok;
+	if (path && !json.out) {
+		fprintf(stderr, "%s: %s\n", path, strerror(errno));
+		return 1;
 	}
-	bench_table_print(&tables[0], stdout);
-	bench_table_print(&tables[1], stdout);
+	struct rig *rig = rig_new();
+	if (json.out)
+		json_open_object(&json, NULL);
+	if (bench_is_chosen(sections, "clear") && bench_is_chosen(options.name, "clear"))
+		ok = pipeline_clear_run(rig, options.n_samples, json.out ? &json : NULL);
+	if (bench_is_chosen(sections, "crypto"))
+		ok = run_crypto(rig, options.name, options.n_samples) && ok;
+	if (json.out) {
+		json_close_object(&json);
+		ok = fclose(json.out) == 0 && ok;
+	}
 	rig_free(rig);
 	return ok ? 0 : 1;
 }

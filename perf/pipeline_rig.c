@@ -25,7 +25,9 @@ enum {
 	N_PORTS = 2,
 	RING = 2 * RIG_PACKETS,
 	N_MBUFS = 8 * RIG_PACKETS - 1,
-	MEMORY_MB = 96,
+	MEMORY_MB = 128,
+	SWEEP_L2_BYTES = 4 << 20,
+	SWEEP_ALL_BYTES = 96 << 20,
 	ENGINE_QUEUE = 2 * RIG_PACKETS, // all packets of a run: none is dropped for want of room
 	ETHER_BYTES = 14,
 	PACKET_BYTES = 1600,
@@ -35,8 +37,8 @@ enum {
 	HOST = 0x0a140009,	   // 10.20.0.9
 };
 
+// Small, so that making packets for many sessions leaves theirs in the caches.
 struct rig_client {
-	struct openssl_mppe up;
 	uint32_t seq;
 	uint16_t count;
 };
@@ -57,8 +59,13 @@ struct rig {
 	double crypto_cycles; // a packet, of the last run
 	bool encrypts, is_stateful;
 	unsigned int n_sessions;
-	unsigned int next; // session of the next packet
-	struct rig_client clients[RIG_SESSIONS_MAX];
+	unsigned int next[2]; // place in the order of the next packet of a direction
+	enum rig_caches caches;
+	enum rig_order order;
+	uint8_t *swept;		    // swept[SWEEP_ALL_BYTES]
+	uint32_t *places;	    // places[n_sessions]: the sessions in their order
+	struct rig_client *clients; // clients[n_sessions]
+	struct openssl_mppe *keys;  // keys[n_sessions], of what clients encrypt; NULL in the clear
 };
 
 // --- EAL and ports ----------------------------------------------------------------------------------
@@ -121,7 +128,7 @@ static void add_route(struct route_table *t, uint32_t prefix, uint8_t len, uint8
 		.mac = {{2, 0, 0, 0, 1, port}},
 	};
 
-	if (route_table_add(t, rte_cpu_to_be_32(prefix), len, &route) != 0)
+	if (route_table_add(t, 0, rte_cpu_to_be_32(prefix), len, &route) != 0)
 		abort();
 }
 
@@ -146,7 +153,11 @@ struct rig *rig_new(void)
 		start_port(rig, port);
 	if (lane_wake_init(&rig->wake) != 0)
 		abort();
-	rig->routes = route_table_new(1, 16);
+	rig->swept = malloc(SWEEP_ALL_BYTES);
+	if (!rig->swept)
+		abort();
+	memset(rig->swept, 1, SWEEP_ALL_BYTES);
+	rig->routes = route_table_new(16);
 	add_route(rig->routes, CLIENT_OUTER, 16, OUTSIDE);
 	add_route(rig->routes, HOST & 0xffff0000, 16, INSIDE);
 	add_route(rig->routes, HOST, 32, INSIDE);
@@ -157,6 +168,7 @@ void rig_free(struct rig *rig)
 {
 	route_table_free(rig->routes);
 	lane_wake_fini(&rig->wake);
+	free(rig->swept);
 	free(rig);
 	(void)rte_eal_cleanup();
 }
@@ -213,7 +225,7 @@ static void bring_up(struct rig *rig, unsigned int i)
 		};
 		for (unsigned int k = 0; k < MPPE_KEY_BYTES_MAX; k++)
 			c.keys.start.receive[k] = c.keys.start.send[k] = (uint8_t)(i * 7 + k * 3);
-		openssl_mppe_init(&client->up, c.keys.start.receive);
+		openssl_mppe_init(&rig->keys[i], c.keys.start.receive);
 		command(rig, &c);
 		c.kind = COMMAND_SESSION_ENCRYPT;
 		c.on = true;
@@ -224,10 +236,38 @@ static void bring_up(struct rig *rig, unsigned int i)
 	c.open.inner_be = inner_be;
 	command(rig, &c);
 	owner_map_set_call(rig->owners, 0, (uint16_t)(i + 1), owner);
-	if (owner_map_set_inner(rig->owners, inner_be, owner) != 0)
+	if (owner_map_set_inner(rig->owners, 0, inner_be, owner) != 0)
 		abort();
 	client->seq = 0;
 	client->count = 0;
+}
+
+// The order that the sessions come in: a shuffle with a fixed seed, the same for each run.
+static void place(struct rig *rig)
+{
+	uint64_t x = UINT64_C(88172645463325252);
+
+	rig->next[RIG_UP] = rig->next[RIG_DOWN] = 0;
+	for (uint32_t i = 0; i < rig->n_sessions; i++)
+		rig->places[i] = i;
+	for (uint32_t i = rig->n_sessions; rig->order == RIG_SCATTERED && i-- > 1;) {
+		x ^= x << 13;
+		x ^= x >> 7;
+		x ^= x << 17;
+		uint32_t k = (uint32_t)(x % (i + 1)), other = rig->places[k];
+		rig->places[k] = rig->places[i];
+		rig->places[i] = other;
+	}
+}
+
+void rig_set_caches(struct rig *rig, enum rig_caches caches)
+{
+	rig->caches = caches;
+}
+
+void rig_set_order(struct rig *rig, enum rig_order order)
+{
+	rig->order = order;
 }
 
 bool rig_begin(struct rig *rig, const struct crypto_driver *driver, bool is_stateful,
@@ -259,7 +299,12 @@ bool rig_begin(struct rig *rig, const struct crypto_driver *driver, bool is_stat
 	rig->encrypts = driver;
 	rig->is_stateful = is_stateful;
 	rig->n_sessions = n_sessions;
-	rig->next = 0;
+	rig->clients = calloc(n_sessions, sizeof(*rig->clients));
+	rig->places = calloc(n_sessions, sizeof(*rig->places));
+	rig->keys = driver ? calloc(n_sessions, sizeof(*rig->keys)) : NULL;
+	if (!rig->clients || !rig->places || (driver && !rig->keys))
+		return false;
+	place(rig);
 	rig->links = (struct lane_links){
 		.commands = lane_ring_new_commands("commands", 64, SOCKET_ID_ANY),
 		.events = lane_ring_new_events("events", 64, SOCKET_ID_ANY),
@@ -269,8 +314,8 @@ bool rig_begin(struct rig *rig, const struct crypto_driver *driver, bool is_stat
 	config.owners = rig->owners = owner_map_new(&listen_be, 1);
 	config.counters = rig->counters = rte_zmalloc(NULL, sizeof(*rig->counters), 64);
 	if (!rig->owners || !rig->counters ||
-		session_table_init(&rig->sessions, RIG_SESSIONS_MAX, SOCKET_ID_ANY, true, false) !=
-			0)
+		session_table_init(
+			&rig->sessions, n_sessions, SOCKET_ID_ANY, is_stateful, false, false) != 0)
 		return false;
 	// With one CPU the driver is its own engine.
 	if (driver == &crypto_driver_ism && engine_thread_start(ENGINE_QUEUE, &rig->engine) == 0) {
@@ -296,6 +341,9 @@ void rig_end(struct rig *rig)
 		engine_thread_stop(rig->engine);
 	rig->engine = NULL;
 	session_table_fini(&rig->sessions);
+	free(rig->clients);
+	free(rig->keys);
+	free(rig->places);
 	rte_free(rig->counters);
 	owner_map_free(rig->owners);
 	lane_ring_free_commands(rig->links.commands);
@@ -369,9 +417,9 @@ static size_t make_up(struct rig *rig, unsigned int session, uint8_t *at, size_t
 		data = put_mppe(data, rig->is_stateful ? 0 : MPPE_PACKET_FLUSHED, client->count++);
 	uint8_t *end = put_inner(data, session, len);
 	if (rig->encrypts && rig->is_stateful)
-		openssl_mppe_stateful_packet(&client->up, data, (size_t)(end - data));
+		openssl_mppe_stateful_packet(&rig->keys[session], data, (size_t)(end - data));
 	else if (rig->encrypts)
-		openssl_mppe_packet(&client->up, data, (size_t)(end - data));
+		openssl_mppe_packet(&rig->keys[session], data, (size_t)(end - data));
 	return wrap_up(session, at, end, client->seq++, CLIENT_OUTER + 2 + session);
 }
 
@@ -417,26 +465,37 @@ static bool queue(struct rig *rig, unsigned int port, const uint8_t *bytes, size
 	return rte_ring_enqueue(rig->rx[port], m) == 0;
 }
 
-static unsigned int next_session(struct rig *rig)
+static unsigned int next_session(struct rig *rig, enum rig_direction direction)
 {
-	unsigned int session = rig->next;
+	unsigned int *next = &rig->next[direction], session = rig->places[*next];
 
-	rig->next = session + 1 < rig->n_sessions ? session + 1 : 0;
+	*next = *next + 1 < rig->n_sessions ? *next + 1 : 0;
 	return session;
+}
+
+// Written, not read: a cache may keep what is only read in a way of its own.
+static void sweep(const struct rig *rig, size_t n_bytes)
+{
+	for (size_t i = 0; i < n_bytes; i += RTE_CACHE_LINE_SIZE)
+		rig->swept[i]++;
 }
 
 static bool fill(struct rig *rig, enum rig_direction direction, const struct bench_load *load)
 {
+	if (rig->caches == RIG_MEMORY)
+		sweep(rig, SWEEP_ALL_BYTES);
 	for (unsigned int i = 0; i < RIG_PACKETS; i++) {
 		uint8_t bytes[PACKET_BYTES] = {0};
 		uint16_t inner = bench_load_len(load, i);
-		unsigned int session = next_session(rig);
+		unsigned int session = next_session(rig, direction);
 		size_t len = direction == RIG_UP ? make_up(rig, session, bytes, inner)
 						 : make_down(rig, session, bytes, inner);
 
 		if (!queue(rig, direction == RIG_UP ? OUTSIDE : INSIDE, bytes, len))
 			return false;
 	}
+	if (rig->caches != RIG_WARM)
+		sweep(rig, SWEEP_L2_BYTES);
 	return true;
 }
 
@@ -491,6 +550,42 @@ double rig_run(struct rig *rig, enum rig_direction direction, const struct bench
 	return check(rig, direction, load) ? cycles : -1;
 }
 
+// A forwarder that does nothing.
+static uint64_t forward_plain(const struct rig *rig, unsigned int from, unsigned int to)
+{
+	struct rte_mbuf *mbufs[LIMIT_BURST_PKTS];
+	uint64_t sum = 0;
+	uint16_t n;
+
+	while ((n = rte_eth_rx_burst(rig->ports[from], 0, mbufs, LIMIT_BURST_PKTS)) > 0) {
+		for (uint16_t i = 0; i < n; i++)
+			rte_prefetch0(mbufs[i]);
+		for (uint16_t i = 0; i < n; i++)
+			rte_prefetch0(rte_pktmbuf_mtod(mbufs[i], void *));
+		for (uint16_t i = 0; i < n; i++)
+			sum += *rte_pktmbuf_mtod(mbufs[i], uint64_t *);
+		(void)rte_eth_tx_burst(rig->ports[to], 0, mbufs, n);
+	}
+	return sum;
+}
+
+double rig_run_plain(struct rig *rig, const struct bench_load *load)
+{
+	struct rte_mbuf *m;
+	unsigned int n = 0;
+
+	if (!fill(rig, RIG_DOWN, load))
+		return -1;
+	uint64_t begin = bench_now_tsc();
+	uint64_t sum = forward_plain(rig, INSIDE, OUTSIDE);
+	double cycles = (double)(bench_now_tsc() - begin) / RIG_PACKETS;
+	while (rte_ring_dequeue(rig->tx[OUTSIDE], (void **)&m) == 0) {
+		rte_pktmbuf_free(m);
+		n++;
+	}
+	return n == RIG_PACKETS && sum != 0 ? cycles : -1;
+}
+
 double rig_crypto_cycles(const struct rig *rig)
 {
 	return rig->crypto_cycles;
@@ -502,8 +597,8 @@ double rig_run_forged(struct rig *rig, enum rig_forgery kind, const struct bench
 
 	for (unsigned int i = 0; i < RIG_PACKETS; i++) {
 		uint8_t bytes[PACKET_BYTES] = {0};
-		size_t len =
-			make_forged(rig, kind, next_session(rig), bytes, bench_load_len(load, i));
+		size_t len = make_forged(
+			rig, kind, next_session(rig, RIG_UP), bytes, bench_load_len(load, i));
 		if (!queue(rig, OUTSIDE, bytes, len))
 			return -1;
 	}

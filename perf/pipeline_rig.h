@@ -11,7 +11,20 @@
 
 enum {
 	RIG_PACKETS = 1024, // of one run
-	RIG_SESSIONS_MAX = 1024,
+	RIG_SESSIONS_MAX = 60000,
+};
+
+// What was last in the caches before a run.
+enum rig_caches {
+	RIG_WARM, // whatever the run before has left there
+	RIG_COLD, // L1 and L2 hold nothing of ours: sessions, maps and packets come from L3 as far as it holds them
+	RIG_MEMORY, // nor does L3 hold sessions or maps; packets, which are made after that, lie there as a NIC puts them
+};
+
+// How a session is found for the next packet.
+enum rig_order {
+	RIG_IN_ORDER,
+	RIG_SCATTERED, // each once in a pseudo-random order, then again
 };
 
 enum rig_direction { RIG_UP, RIG_DOWN };
@@ -26,6 +39,10 @@ void rig_free(struct rig *rig);
 // on another CPU.
 const struct crypto_driver *rig_driver(const char *only, unsigned int i);
 
+// For all runs from now on. A new rig is warm and in order.
+void rig_set_caches(struct rig *rig, enum rig_caches caches);
+void rig_set_order(struct rig *rig, enum rig_order order);
+
 // A new worker with this driver (NULL: in the clear) and so many sessions. Returns false when something
 // could not be had.
 bool rig_begin(struct rig *rig, const struct crypto_driver *driver, bool is_stateful,
@@ -35,6 +52,10 @@ void rig_end(struct rig *rig);
 // Send RIG_PACKETS inner packets of these lengths through. Returns cycles a packet, or a number below 0
 // when not all came out as they must.
 double rig_run(struct rig *rig, enum rig_direction direction, const struct bench_load *load);
+
+// Packets down over the same rings without a worker: rx, the first line of each packet is looked at, tx. What
+// the transport costs, and what is left when all else is taken away.
+double rig_run_plain(struct rig *rig, const struct bench_load *load);
 
 // Of the cycles of the last rig_run(), those in which the driver itself transformed packets on this core; 0 in the
 // clear, and where an engine does it.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "adit/eal.h"
 
+#include "adit/packet_pools.h"
 #include "adit/start_failed.h"
 
 #include <errno.h>
@@ -14,9 +15,6 @@
 enum {
 	ARGUMENTS_MAX = 32 + 2 * LIMIT_PORTS,
 	ARGUMENT_BYTES = 512, // the map of all lanes is the longest
-	// The af_packet driver asks the kernel to reassemble fragments before it hands them over, and cuts off what is
-	// longer than its frame: room for the datagrams of up to 4 KB that DNS and old file servers send.
-	INTERFACE_FRAME_BYTES = 4096,
 };
 
 struct arguments {
@@ -57,10 +55,31 @@ static void add_lanes(struct arguments *a, const struct config *c)
 	add(a, "--main-lcore=0");
 }
 
-static void add_memory(struct arguments *a, const struct config *c)
+// Divided over the nodes as they need it; where there is only one, or no hugepages, EAL has nothing to divide.
+static void add_size(struct arguments *a, const struct config *c, const uint32_t *node_mb)
 {
-	add(a, "-m");
-	add(a, "%u", c->memory_mb);
+	char list[NUMA_NODES_MAX * 12] = "";
+	size_t len = 0;
+	int n_nodes = 0, last = 0;
+
+	for (int i = 0; i < NUMA_NODES_MAX; i++) {
+		n_nodes += node_mb[i] > 0;
+		last = node_mb[i] > 0 ? i : last;
+	}
+	if (!c->hugepages || n_nodes < 2) {
+		add(a, "-m");
+		add(a, "%u", c->memory_mb);
+		return;
+	}
+	for (int i = 0; i <= last; i++)
+		len += (size_t)snprintf(
+			list + len, sizeof(list) - len, "%s%u", i ? "," : "", node_mb[i]);
+	add(a, "--socket-mem=%s", list);
+}
+
+static void add_memory(struct arguments *a, const struct config *c, const uint32_t *node_mb)
+{
+	add_size(a, c, node_mb);
 	if (c->hugepages) {
 		// No file in hugetlbfs outlives the process, and two instances do not meet.
 		add(a, "--in-memory");
@@ -90,8 +109,9 @@ static void add_devices(struct arguments *a, const struct config *c)
 			add(a,
 				"--vdev=net_af_packet%u,iface=%s,qpairs=%u,blocksz=%u,framesz=%u,"
 				"framecnt=%u",
-				i, p->device, c->n_workers, INTERFACE_FRAME_BYTES,
-				INTERFACE_FRAME_BYTES, p->rx_descriptors);
+				i, p->device, RTE_MIN(config_port_queues(c, p), c->n_workers),
+				PACKET_POOLS_FRAME_BYTES, PACKET_POOLS_FRAME_BYTES,
+				p->rx_descriptors);
 			break;
 		}
 	}
@@ -112,7 +132,7 @@ static int check_cpu(struct log *log, const char *key, unsigned int cpu)
 	return start_failed(log, what, -ENODEV, "this machine has no such CPU; lscpu lists them");
 }
 
-int eal_start(const struct config *config, struct log *log)
+int eal_start(const struct config *config, const uint32_t node_mb[NUMA_NODES_MAX], struct log *log)
 {
 	struct arguments *a = &(struct arguments){0};
 	int error = check_cpu(log, "lanes.control", config->control_cpu);
@@ -126,7 +146,7 @@ int eal_start(const struct config *config, struct log *log)
 
 	add(a, "adit");
 	add_lanes(a, config);
-	add_memory(a, config);
+	add_memory(a, config, node_mb);
 	add_devices(a, config);
 	add(a, "--log-level=warning");
 	if (a->failed)
@@ -139,14 +159,6 @@ int eal_start(const struct config *config, struct log *log)
 			? "see the lines of EAL above; memory.hugepages needs free hugepages "
 			  "(sysctl vm.nr_hugepages)"
 			: "see the lines of EAL above");
-}
-
-uint16_t eal_mbuf_bytes(const struct config *config)
-{
-	for (unsigned int i = 0; i < config->n_ports; i++)
-		if (config->ports[i].kind == CONFIG_DEVICE_INTERFACE)
-			return INTERFACE_FRAME_BYTES + RTE_PKTMBUF_HEADROOM;
-	return RTE_MBUF_DEFAULT_BUF_SIZE;
 }
 
 void eal_device_name(const struct config *config, unsigned int port, char *out, size_t cap)

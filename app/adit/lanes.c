@@ -2,12 +2,15 @@
 #include "adit/lanes.h"
 
 #include "adit/start_failed.h"
+#include "msg/pool_bytes.h"
 
 #include <errno.h>
 #include <pthread.h>
+#include <rte_cycles.h>
 #include <rte_launch.h>
 #include <rte_lcore.h>
 #include <rte_malloc.h>
+#include <rte_random.h>
 #include <stdio.h>
 
 static int open_links(struct lanes *l, unsigned int i, int socket)
@@ -44,8 +47,8 @@ static int open_handoffs(struct lanes *l)
 }
 
 static int open_worker(struct lanes *l, unsigned int i, const struct config *config,
-	const struct ports *ports, struct rte_mempool *pool, const struct crypto_driver *crypto,
-	const struct crypto_setup *setup)
+	const struct ports *ports, const struct packet_pools *pools,
+	const struct crypto_driver *crypto, const struct crypto_setup *setup)
 {
 	struct worker_config w = {
 		.index = (uint8_t)i,
@@ -53,7 +56,7 @@ static int open_worker(struct lanes *l, unsigned int i, const struct config *con
 		.n_ports = (uint8_t)ports->n,
 		.pptp_port = config->tcp_port,
 		.socket = (int)rte_lcore_to_socket_id(i + 1),
-		.pool = pool,
+		.pool = packet_pools_on(pools, (int)rte_lcore_to_socket_id(i + 1)),
 		.links = &l->links[i],
 		.sessions = &l->sessions[i],
 		.owners = l->owners,
@@ -61,7 +64,10 @@ static int open_worker(struct lanes *l, unsigned int i, const struct config *con
 		.crypto = crypto,
 		.crypto_setup = *setup,
 		.server_be = config->n_pools ? config->pools[0].server_inner_be : 0,
+		.tenant_servers_be = ports->vlans.servers_be,
 		.exception_rate_pps = config->exception_rate_pps,
+		.pptp_rate_pps = config->pptp_rate_pps,
+		.hash_seed = rte_rand(),
 		.idle_sleep_us = config->idle_sleep_us,
 		.failures_max = config->decrypt_failures_max,
 	};
@@ -80,11 +86,10 @@ static int open_worker(struct lanes *l, unsigned int i, const struct config *con
 }
 
 int lanes_open(struct lanes *l, const struct config *config, const struct ports *ports,
-	struct rte_mempool *pool, const struct crypto_driver *crypto,
+	const struct packet_pools *pools, const struct crypto_driver *crypto,
 	const struct crypto_setup *setup, struct log *log)
 {
-	// A worker may come to own every call; slots cost address space, and memory when they are used.
-	uint32_t n_slots = RTE_MIN(config->max_calls, (uint32_t)LIMIT_SESSIONS_PER_WORKER);
+	uint32_t n_slots = config_sessions_per_worker(config);
 	int error;
 
 	*l = (struct lanes){.wake.event_fd = -1};
@@ -112,10 +117,11 @@ int lanes_open(struct lanes *l, const struct config *config, const struct ports 
 		if (error)
 			return start_failed(log, "rings", error, NULL);
 		error = session_table_init(&l->sessions[i], n_slots, socket,
-			!config->mppe_stateless_required, config->late_pkts > 0);
+			!config->mppe_stateless_required, config->late_pkts > 0,
+			config_has_policy(config));
 		if (error)
 			return start_failed(log, "session-table", error, NULL);
-		error = open_worker(l, i, config, ports, pool, crypto, setup);
+		error = open_worker(l, i, config, ports, pools, crypto, setup);
 		if (error)
 			return start_failed(log, "worker", error, NULL);
 	}
@@ -177,4 +183,32 @@ void lanes_show_crypto(const struct lanes *l, const struct config *config, struc
 	for (unsigned int i = 0; i < l->n_workers; i++)
 		view->workers[i] = l->crypto_counters[i];
 	engines_show(&l->engines, config, view);
+}
+
+void lanes_show(const struct lanes *l, const struct numa_topology *t, struct lane_view *view)
+{
+	*view = (struct lane_view){
+		.tsc_hz = (double)rte_get_tsc_hz(),
+		.control_node = (int)rte_socket_id(),
+	};
+	memcpy(view->worker_nodes, t->worker_nodes, sizeof(view->worker_nodes));
+	memcpy(view->handoff, l->handoff, sizeof(view->handoff));
+}
+
+void lanes_report(const struct lanes *l, struct memory_report *r)
+{
+	for (unsigned int from = 0; from < l->n_workers; from++) {
+		worker_report(l->workers[from], r);
+		memory_report_add(r, MEMORY_DPDK, "counters",
+			pool_bytes_block(l->counters[from]) +
+				pool_bytes_block(l->crypto_counters[from]),
+			0, 0);
+		for (unsigned int to = 0; to < l->n_workers; to++) {
+			const struct rte_ring *ring = l->handoff[from][to];
+			if (ring)
+				memory_report_add(r, MEMORY_DPDK, "hand-over rings",
+					pool_bytes_ring(ring), rte_ring_get_capacity(ring),
+					rte_ring_count(ring));
+		}
+	}
 }

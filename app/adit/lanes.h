@@ -24,7 +24,7 @@ struct lanes {
 //
 //   setup  what the crypto of every worker is opened with; depth and lane are the worker's own
 int lanes_open(struct lanes *l, const struct config *config, const struct ports *ports,
-	struct rte_mempool *pool, const struct crypto_driver *crypto,
+	const struct packet_pools *pools, const struct crypto_driver *crypto,
 	const struct crypto_setup *setup, struct log *log);
 
 // Start each lane on its lcore. Returns 0 or -errno.
@@ -38,3 +38,7 @@ void lanes_close(struct lanes *l);
 // Where each lane counts what it encrypts.
 void lanes_show_crypto(
 	const struct lanes *l, const struct config *config, struct crypto_view *view);
+
+// What control shows of them, and what memory they have.
+void lanes_show(const struct lanes *l, const struct numa_topology *t, struct lane_view *view);
+void lanes_report(const struct lanes *l, struct memory_report *r);

@@ -3,13 +3,17 @@
 // thread until a signal ends it, and takes everything down again.
 #include "adit/crypto_setup.h"
 #include "adit/eal.h"
+#include "adit/host_limits.h"
 #include "adit/lanes.h"
 #include "adit/log_setup.h"
+#include "adit/memory_plan.h"
 #include "adit/notify.h"
 #include "adit/options.h"
+#include "adit/packet_pools.h"
 #include "adit/ports.h"
 #include "adit/privilege.h"
 #include "adit/start_failed.h"
+#include "adit/unsafe_null.h"
 #include "conf/load.h"
 #include "drivers/drivers.h"
 
@@ -21,9 +25,8 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/resource.h>
 
-enum { EXIT_USAGE = 2, MBUF_CACHE = 256, DESCRIPTORS_SPARE = 128 };
+enum { EXIT_USAGE = 2, UNSAFE_TELL_S = 60 };
 
 struct app {
 	struct config *config;
@@ -31,11 +34,16 @@ struct app {
 	const struct crypto_driver *crypto;
 	struct crypto_setup crypto_setup; // of every worker, but for its own
 	bool has_eal;
-	struct rte_mempool *pool;
+	struct numa_topology topology;
+	struct memory_plan memory_plan;
+	struct packet_pools pools;
 	struct ports ports;
 	struct lanes lanes;
 	struct crypto_view crypto_view; // what control shows of it
+	struct lane_view lane_view;	// and of the lanes
 	struct control *control;
+	unsigned int
+		tells_unsafe_s; // until the log hears again that nothing is encrypted; 0: all is
 };
 
 static void on_ready(void *context)
@@ -52,8 +60,21 @@ static void on_stopping(void *context)
 
 static void on_second(void *context)
 {
-	(void)context;
+	struct app *a = context;
+
 	notify_alive();
+	if (a->tells_unsafe_s && --a->tells_unsafe_s == 0) {
+		unsafe_null_tell(&a->log);
+		a->tells_unsafe_s = UNSAFE_TELL_S;
+	}
+}
+
+static void report_memory(void *context, struct memory_report *r)
+{
+	const struct app *a = context;
+
+	packet_pools_report(&a->pools, r);
+	lanes_report(&a->lanes, r);
 }
 
 // Control takes the signals by descriptor; no thread may be interrupted by them.
@@ -67,19 +88,6 @@ static void block_signals(void)
 	sigaddset(&set, SIGHUP);
 	sigprocmask(SIG_BLOCK, &set, NULL);
 	signal(SIGPIPE, SIG_IGN);
-}
-
-static void raise_descriptor_limit(const struct config *c)
-{
-	struct rlimit r;
-
-	if (getrlimit(RLIMIT_NOFILE, &r) < 0)
-		return;
-	rlim_t wanted = (rlim_t)c->max_connections + DESCRIPTORS_SPARE;
-	if (r.rlim_cur >= wanted)
-		return;
-	r.rlim_cur = r.rlim_max < wanted ? r.rlim_max : wanted;
-	(void)setrlimit(RLIMIT_NOFILE, &r);
 }
 
 static int load_config(struct app *a, const struct options *options)
@@ -100,6 +108,20 @@ static int load_config(struct app *a, const struct options *options)
 	return error;
 }
 
+// -t: would it start, as far as memory goes?
+static bool tell_plan(const struct app *a)
+{
+	bool fits = memory_plan_fits(&a->memory_plan, a->config);
+
+	memory_plan_print(&a->memory_plan, a->config, stdout);
+	if (!fits)
+		fprintf(stderr,
+			"adit: memory.size_mb = %u does not hold the %u MiB above: raise it, or "
+			"lower pptp.max_calls, memory.sessions_per_worker or memory.mbufs\n",
+			a->config->memory_mb, memory_plan_mb(&a->memory_plan));
+	return fits;
+}
+
 static void tell_config(struct app *a, const char *path)
 {
 	const struct config *c = a->config;
@@ -116,22 +138,46 @@ static void tell_config(struct app *a, const char *path)
 	event_send(&a->log, &e);
 }
 
+static int choose_crypto(struct app *a, bool unsafe_null)
+{
+	if (!unsafe_null)
+		return crypto_setup_choose(
+			a->config, &a->log, &a->crypto, &a->crypto_setup, &a->crypto_view);
+	a->tells_unsafe_s = UNSAFE_TELL_S;
+	return unsafe_null_choose(a->config, &a->log, &a->crypto, &a->crypto_view);
+}
+
+// What is planned before DPDK runs: who is where, and how much memory that takes.
+static void plan(struct app *a)
+{
+	const struct config *c = a->config;
+
+	a->topology.n_workers = c->n_workers;
+	for (unsigned int i = 0; i < c->n_workers; i++)
+		a->topology.worker_nodes[i] = numa_plan_cpu_node(c->worker_cpus[i]);
+	memory_plan_make(&a->memory_plan, c, a->topology.worker_nodes);
+}
+
 static int open_all(struct app *a)
 {
 	struct config *c = a->config;
-	int error = eal_start(c, &a->log);
+	uint32_t node_mb[NUMA_NODES_MAX];
+	int error = memory_plan_check(&a->memory_plan, c, &a->log);
 
 	if (error)
 		return error;
+	numa_plan_split(a->memory_plan.node_bytes, c->memory_mb, node_mb);
+	error = eal_start(c, node_mb, &a->log);
+	if (error)
+		return error;
 	a->has_eal = true;
-	a->pool = rte_pktmbuf_pool_create(
-		"packets", c->n_mbufs, MBUF_CACHE, 0, eal_mbuf_bytes(c), (int)rte_socket_id());
-	if (!a->pool)
-		return start_failed(&a->log, "packet-pool", -rte_errno, NULL);
-	error = ports_open(&a->ports, c, a->pool, &a->log);
+	error = packet_pools_open(&a->pools, c, numa_plan_nodes(&a->topology));
+	if (error)
+		return start_failed(&a->log, "packet-pool", error, NULL);
+	error = ports_open(&a->ports, c, &a->pools, &a->topology, &a->log);
 	if (!error)
 		error = lanes_open(
-			&a->lanes, c, &a->ports, a->pool, a->crypto, &a->crypto_setup, &a->log);
+			&a->lanes, c, &a->ports, &a->pools, a->crypto, &a->crypto_setup, &a->log);
 	return error;
 }
 
@@ -174,25 +220,31 @@ static int serve(struct app *a)
 		sessions[i] = &a->lanes.sessions[i];
 		counters[i] = a->lanes.counters[i];
 	}
+	lanes_show(&a->lanes, &a->topology, &a->lane_view);
 	lanes_show_crypto(&a->lanes, a->config, &a->crypto_view);
 	a->crypto_view.tsc_hz = (double)rte_get_tsc_hz();
 	const struct control_config control = {
 		.config = a->config,
 		.log = &a->log,
-		.pool = a->pool,
+		.pool = a->pools.first,
 		.n_ports = a->ports.n,
 		.ports = a->ports.control,
+		.vlan_taps = a->ports.vlans.taps,
 		.n_workers = a->lanes.n_workers,
 		.links = a->lanes.links,
 		.sessions = sessions,
 		.counters = counters,
 		.crypto = &a->crypto_view,
+		.lanes = &a->lane_view,
+		.call_classes = a->ports.call_classes,
+		.memory = report_memory,
 		.wake = &a->lanes.wake,
 		.owners = a->lanes.owners,
 		.aaa = drivers_find_aaa("local"),
 		.ready = on_ready,
 		.stopping = on_stopping,
 		.every_second = on_second,
+		.context = a,
 	};
 	error = control_new(&control, &a->control);
 	if (error)
@@ -227,7 +279,7 @@ static bool close_all(struct app *a)
 	control_free(a->control);
 	lanes_close(&a->lanes);
 	ports_close(&a->ports);
-	rte_mempool_free(a->pool);
+	packet_pools_close(&a->pools);
 	if (a->has_eal) // else EAL would complain in the log, in words that mislead
 		(void)rte_eal_cleanup();
 	return true;
@@ -256,15 +308,16 @@ int main(int argc, char **argv)
 	(void)privilege_no_cores();
 	if (load_config(a, &options) != 0)
 		goto free_config;
+	plan(a);
 	if (options.check_only) {
-		status = EXIT_SUCCESS;
+		status = tell_plan(a) ? EXIT_SUCCESS : EXIT_FAILURE;
 		goto free_config;
 	}
 	log_setup(&a->log, a->config);
 	tell_config(a, options.config_path);
-	raise_descriptor_limit(a->config);
-	if (crypto_setup_choose(
-		    a->config, &a->log, &a->crypto, &a->crypto_setup, &a->crypto_view) == 0) {
+	host_limits_raise_descriptors(a->config, &a->log);
+	host_limits_check_kernel(a->config, &a->log);
+	if (choose_crypto(a, options.unsafe_null) == 0) {
 		if (open_all(a) == 0 && serve(a) == 0)
 			status = EXIT_SUCCESS;
 		is_closed = close_all(a);

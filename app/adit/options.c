@@ -11,17 +11,19 @@ static const char usage[] =
 	"\n"
 	"  -c, --config FILE  read the configuration from FILE\n"
 	"  -t, --test         check the configuration, say all that is wrong with it, and exit\n"
+	"      --perf-unsafe-null  encrypt nothing, for measurements; listens in 198.18.0.0/15 alone\n"
 	"      --help-config  print every key that a configuration may have, and exit\n"
 	"  -V, --version      print the version and exit\n"
 	"  -h, --help         print this and exit\n";
 
-enum { OPTION_HELP_CONFIG = 256, OPTION_MAN_CONFIG };
+enum { OPTION_HELP_CONFIG = 256, OPTION_MAN_CONFIG, OPTION_UNSAFE_NULL };
 
 enum options_result options_parse(int argc, char **argv, struct options *out)
 {
 	static const struct option known[] = {
 		{"config", required_argument, NULL, 'c'},
 		{"test", no_argument, NULL, 't'},
+		{"perf-unsafe-null", no_argument, NULL, OPTION_UNSAFE_NULL},
 		{"help-config", no_argument, NULL, OPTION_HELP_CONFIG},
 		{"man-config", no_argument, NULL, OPTION_MAN_CONFIG}, // for the build: adit.cfg.5
 		{"version", no_argument, NULL, 'V'},
@@ -38,6 +40,9 @@ enum options_result options_parse(int argc, char **argv, struct options *out)
 			break;
 		case 't':
 			out->check_only = true;
+			break;
+		case OPTION_UNSAFE_NULL:
+			out->unsafe_null = true;
 			break;
 		case OPTION_HELP_CONFIG:
 			schema_print_text(stdout);

@@ -6,7 +6,8 @@
 
 struct options {
 	const char *config_path;
-	bool check_only; // -t
+	bool check_only;  // -t
+	bool unsafe_null; // --perf-unsafe-null
 };
 
 enum options_result {

@@ -14,6 +14,11 @@ struct aaa_request {
 	uint32_t client_be; // outer address, for policy and logs
 };
 
+struct aaa_route { // a network behind the client
+	uint32_t prefix_be;
+	uint8_t prefix_len;
+};
+
 enum aaa_result { AAA_ACCEPT, AAA_REJECT, AAA_UNAVAILABLE };
 
 struct aaa_reply {
@@ -26,6 +31,8 @@ struct aaa_reply {
 	char authenticator_response[42]; // ACCEPT of MS-CHAPv2: "S=..."
 	uint32_t framed_address_be;	 // 0: from the pool
 	uint16_t group;			 // index in config.groups
+	uint16_t n_routes;
+	struct aaa_route routes[LIMIT_USER_ROUTES];
 	bool password_changed;		 // by this request
 	const char
 		*why; // for the log alone, a constant: what the result does not say; NULL: nothing

@@ -12,6 +12,7 @@
 	X(ETHER_SHORT, "ether-short", "frame shorter than its headers")                          \
 	X(ETHER_TYPE, "ether-type", "Ethernet type that the port does not accept")               \
 	X(ETHER_ADDRESS, "ether-address", "frame for another station")                           \
+	X(VLAN_UNKNOWN, "vlan-unknown", "VLAN that is no network of the port")                   \
 	X(OUTSIDE_POLICY, "outside-policy", "not PPTP, ARP or ICMP on an outside port")          \
 	X(OUTER_IP_BAD, "outer-ip-bad", "outer IPv4 header malformed or checksum wrong")         \
 	X(OUTER_FRAGMENT, "outer-fragment", "fragment of an outer packet, not reassembled")      \
@@ -57,7 +58,11 @@
 	X(CRYPTO_FULL, "crypto-full", "crypto driver took no more")                              \
 	X(STALE_COMMAND, "stale-command", "frame for a session that has gone")                   \
 	X(TAP_FAILED, "tap-failed", "the kernel did not take or give a frame of the port's TAP") \
-	X(TRAFFIC_LIMIT, "traffic-limit", "over a limit of rate")
+	X(TRAFFIC_LIMIT, "traffic-limit", "over a limit of rate")                                \
+	X(RATE_LIMIT_UP, "rate-limit-up", "from a client, over the rate of its policy")          \
+	X(RATE_LIMIT_DOWN, "rate-limit-down", "to a client, over the rate of its policy")        \
+	X(ACL_DENIED_UP, "acl-denied-up", "from a client, denied by its access list")            \
+	X(ACL_DENIED_DOWN, "acl-denied-down", "to a client, denied by its access list")
 
 enum drop_reason {
 #define X(name, text, help) DROP_##name,

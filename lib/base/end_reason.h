@@ -76,6 +76,7 @@ enum end_side { END_BY_CLIENT, END_BY_SERVER, END_BY_ADMIN, END_BY_NETWORK };
 	X(LIMIT_RATE, "limit-rate", SERVER, 2, 15, 628, "", "Too many set-ups a second from this source address.") \
 	X(SUPERSEDED, "superseded", SERVER, 3, 10, 629, "Superseded by a new call", "The same user called again from the same address: the stale call was ended.") \
 	X(NO_RESOURCE, "no-resource", SERVER, 2, 9, 628, "No resource", "A table, ring or pool of the server is full.") \
+	X(IDLE_TIMEOUT, "idle-timeout", SERVER, 3, 4, 629, "Idle timeout", "No data passed for as long as the policy of the user allows.") \
 	X(ADMIN_CLEAR, "admin-clear", ADMIN, 3, 6, 629, "Cleared by administrator", "An administrator cleared the session.") \
 	X(ADMIN_SHUTDOWN, "admin-shutdown", ADMIN, 3, 7, 629, "Server is shutting down", "The server is shutting down.") \
 	X(INTERNAL, "internal", SERVER, 2, 9, 628, "Internal error", "An error inside the server; please report it.")

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "conf/conf_check.h"
 
+#include "conf/conf_check_acls.h"
+#include "conf/conf_check_tenants.h"
+
 #include <arpa/inet.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -81,11 +84,24 @@ static bool is_in_prefix(uint32_t address, const struct config_port *p)
 static void check_lanes(const struct check *k)
 {
 	const struct config *c = k->c;
+	uint64_t room = (uint64_t)c->sessions_per_worker * c->n_workers;
+	if (room > 0 && room < c->max_calls)
+		warn(k, "memory", -1, "sessions_per_worker",
+			"all workers have room for %u sessions, fewer than pptp.max_calls (%u)",
+			(unsigned)room, c->max_calls);
 	for (int i = 0; i < c->n_workers; i++) {
-		for (int j = 0; j < i; j++)
-			if (c->worker_cpus[i] == c->worker_cpus[j])
+		for (int j = 0; j < i; j++) {
+			if (c->worker_cpus[i] != c->worker_cpus[j])
+				continue;
+			if (c->idle_sleep_us == 0)
 				error(k, "lanes", -1, "workers", "CPU %u stands in the list twice",
 					c->worker_cpus[i]);
+			else
+				warn(k, "lanes", -1, "workers",
+					"CPU %u stands in the list twice: right in a lab only",
+					c->worker_cpus[i]);
+			break;
+		}
 		// A worker that never sleeps would starve control.
 		if (c->worker_cpus[i] == c->control_cpu && c->idle_sleep_us == 0)
 			error(k, "lanes", -1, "workers",
@@ -162,7 +178,8 @@ static void check_port(const struct check *k, int i)
 			error(k, "ports", i, "tap", "ports[%d] has the same TAP", j);
 		if (p->device[0] && p->kind == q->kind && strcmp(p->device, q->device) == 0)
 			error(k, "ports", i, "device", "ports[%d] has the same device", j);
-		if (p->has_address && q->has_address && p->address_be == q->address_be)
+		if (p->tenant_number == q->tenant_number && p->has_address && q->has_address &&
+			p->address_be == q->address_be)
 			error(k, "ports", i, "address", "ports[%d] has the same address", j);
 	}
 	if (p->kind == CONFIG_DEVICE_INTERFACE && p->device[0] && strcmp(p->tap, p->device) == 0)
@@ -203,7 +220,7 @@ static void check_pool_addresses(const struct check *k, int i)
 	}
 	for (int j = 0; j < c->n_ports; j++) {
 		const struct config_port *p = &c->ports[j];
-		if (!p->has_address || !pool->last)
+		if (!p->has_address || !pool->last || p->tenant_number != pool->tenant_number)
 			continue;
 		if (is_in_pool(pool, ntohl(p->address_be)) ||
 			(p->has_gateway && is_in_pool(pool, ntohl(p->gateway_be))))
@@ -231,6 +248,8 @@ static void check_pools(const struct check *k)
 			const struct config_pool *q = &c->pools[j];
 			if (p->name[0] && strcmp(p->name, q->name) == 0)
 				error(k, "pools", i, "name", "pools[%d] has the same name", j);
+			if (p->tenant_number != q->tenant_number)
+				continue;
 			if (p->last && q->last && p->first <= q->last && q->first <= p->last)
 				error(k, "pools", i, "range", "overlaps that of pools[%d]", j);
 			if (is_in_pool(p, ntohl(q->server_inner_be)))
@@ -481,6 +500,8 @@ void conf_check(const struct config *c, const config_setting_t *root, struct con
 	check_pools(&k);
 	check_users(&k);
 	check_groups(&k);
+	conf_check_acls(c, root, r);
+	conf_check_tenants(c, root, r);
 	check_timers(&k);
 	check_auth(&k);
 	check_encryption(&k);

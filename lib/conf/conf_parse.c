@@ -94,6 +94,44 @@ bool conf_parse_network(const char *text, uint32_t *address_be, uint8_t *prefix_
 	return true;
 }
 
+bool conf_parse_network_or_any(const char *text, uint32_t *address_be, uint8_t *prefix_len)
+{
+	struct in_addr a;
+
+	if (text && strcmp(text, "any") == 0) {
+		*address_be = 0;
+		*prefix_len = 0;
+		return true;
+	}
+	if (!text || strchr(text, '/'))
+		return conf_parse_network(text, address_be, prefix_len);
+	// Also what is no host's: a rule may be about broadcasts.
+	if (inet_pton(AF_INET, text, &a) != 1)
+		return false;
+	*address_be = a.s_addr;
+	*prefix_len = 32;
+	return true;
+}
+
+bool conf_parse_ports(const char *text, uint16_t *first, uint16_t *last)
+{
+	char from[sizeof("65535")];
+	const char *dash = text ? strchr(text, '-') : NULL;
+	size_t len = dash ? (size_t)(dash - text) : text ? strlen(text) : 0;
+	uint32_t a, b;
+
+	if (len == 0 || len >= sizeof(from))
+		return false;
+	memcpy(from, text, len);
+	from[len] = '\0';
+	if (!parse_decimal(from, UINT16_MAX, &a) ||
+		!parse_decimal(dash ? dash + 1 : from, UINT16_MAX, &b) || a > b)
+		return false;
+	*first = (uint16_t)a;
+	*last = (uint16_t)b;
+	return true;
+}
+
 bool conf_parse_range(const char *text, uint32_t *first, uint32_t *last)
 {
 	char from[INET_ADDRSTRLEN];

@@ -27,6 +27,12 @@ bool conf_parse_prefix(const char *text, uint32_t *address_be, uint8_t *prefix_l
 // A network, "10.0.0.0/8"; no bit behind the prefix is set. "0.0.0.0/0" is all.
 bool conf_parse_network(const char *text, uint32_t *address_be, uint8_t *prefix_len);
 
+// "any", "10.20.0.9" or what conf_parse_network() takes.
+bool conf_parse_network_or_any(const char *text, uint32_t *address_be, uint8_t *prefix_len);
+
+// "443" or "80-443".
+bool conf_parse_ports(const char *text, uint16_t *first, uint16_t *last);
+
 // "10.30.0.10-10.30.0.250", in host order.
 bool conf_parse_range(const char *text, uint32_t *first, uint32_t *last);
 

@@ -245,6 +245,8 @@ static bool read_from_text(const config_setting_t *s, const struct schema_item *
 		return conf_parse_prefix(text, field, also);
 	case SCHEMA_RANGE:
 		return conf_parse_range(text, field, also);
+	case SCHEMA_NETWORK:
+		return conf_parse_network_or_any(text, field, also);
 	case SCHEMA_DEVICE: {
 		enum config_device_kind kind;
 		const char *device;
@@ -271,9 +273,27 @@ static bool read_from_text(const config_setting_t *s, const struct schema_item *
 	case SCHEMA_CHOICE_LIST:
 	case SCHEMA_ADDRESS_LIST:
 	case SCHEMA_PREFIX_LIST:
+	case SCHEMA_PORTS:
+	case SCHEMA_GROUPS:
 		break;
 	}
 	return false;
+}
+
+// A single port may stand there as a number.
+static bool read_ports(const config_setting_t *s, const struct schema_item *item, void *base)
+{
+	uint16_t *first = field_at(base, item->offset), *last = field_at(base, item->also);
+
+	if (config_setting_type(s) == CONFIG_TYPE_INT) {
+		int port = config_setting_get_int(s);
+		if (port < 0 || port > UINT16_MAX)
+			return false;
+		*first = *last = (uint16_t)port;
+		return true;
+	}
+	return config_setting_type(s) == CONFIG_TYPE_STRING &&
+	       conf_parse_ports(config_setting_get_string(s), first, last);
 }
 
 static bool read_value(const config_setting_t *s, const struct schema_item *item, void *base,
@@ -318,7 +338,12 @@ static bool read_value(const config_setting_t *s, const struct schema_item *item
 	case SCHEMA_MODE:
 	case SCHEMA_PASSWORD:
 	case SCHEMA_NT_HASH:
+	case SCHEMA_NETWORK:
 		return read_from_text(s, item, base) || fail(problem, s, item);
+	case SCHEMA_PORTS:
+		return read_ports(s, item, base) || fail(problem, s, item);
+	case SCHEMA_GROUPS:
+		break; // load.c
 	}
 	return fail(problem, s, item);
 }

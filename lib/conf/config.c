@@ -11,6 +11,8 @@ void config_reset(struct config *c)
 		secret_wipe_bytes(c->users, c->n_users * sizeof(c->users[0]));
 	free(c->users);
 	free(c->users_by_name);
+	free(c->tenants);
+	free(c->vlans);
 	memset(c, 0, sizeof(*c));
 	for (size_t g = 0; g < schema_n_groups; g++)
 		for (size_t i = 0; i < schema_groups[g].n_items && !schema_groups[g].is_list; i++)
@@ -24,6 +26,40 @@ int config_find_group(const struct config *c, const char *name)
 		if (strcmp(c->groups[i].name, name) == 0)
 			return i;
 	return -1;
+}
+
+int config_find_acl(const struct config *c, const char *name)
+{
+	for (int i = 0; i < c->n_acls; i++)
+		if (strcmp(c->acls[i].name, name) == 0)
+			return i;
+	return -1;
+}
+
+bool config_has_policy(const struct config *c)
+{
+	for (int i = 0; i < c->n_groups; i++) {
+		const struct config_group *g = &c->groups[i];
+		if (g->rate_up_kbps || g->rate_down_kbps || g->acl_in[0] || g->acl_out[0] ||
+			g->idle_timeout_s)
+			return true;
+	}
+	return false;
+}
+
+int config_find_tenant(const struct config *c, const char *name)
+{
+	if (name[0] == '\0')
+		return 0;
+	for (int i = 0; i < c->n_tenants; i++)
+		if (strcmp(c->tenants[i].name, name) == 0)
+			return i + 1;
+	return -1;
+}
+
+const char *config_tenant_name(const struct config *c, uint16_t number)
+{
+	return number == 0 || number > c->n_tenants ? "default" : c->tenants[number - 1].name;
 }
 
 void config_add_base_group(struct config *c)
@@ -78,4 +114,29 @@ const struct config_user *config_find_user(const struct config *c, struct span n
 			from = middle + 1;
 	}
 	return NULL;
+}
+
+uint32_t config_sessions_per_worker(const struct config *c)
+{
+	uint32_t max =
+		c->max_calls < LIMIT_SESSIONS_PER_WORKER ? c->max_calls : LIMIT_SESSIONS_PER_WORKER;
+
+	if (c->sessions_per_worker > 0)
+		return c->sessions_per_worker;
+	if (c->n_workers <= 1)
+		return max;
+	uint32_t share = (c->max_calls + c->n_workers - 1) / c->n_workers;
+	share += share / 4 + 1;
+	return share < max ? share : max;
+}
+
+uint16_t config_port_queues(const struct config *c, const struct config_port *p)
+{
+	static const char memif[] = "net_memif";
+
+	if (p->queues > 0)
+		return p->queues;
+	if (p->kind == CONFIG_DEVICE_VDEV && strncmp(p->device, memif, sizeof(memif) - 1) == 0)
+		return 1;
+	return c->n_workers;
 }

@@ -19,8 +19,11 @@ enum {
 	CONFIG_NT_HASH_BYTES = 16,
 	CONFIG_AUTH_METHODS = 4,
 	CONFIG_GROUP_NAME_BYTES = 32,
+	CONFIG_TENANT_NAME_BYTES = 32,
 	CONFIG_PATH_BYTES = 256,
 	CONFIG_DOMAIN_BYTES = 254,
+	CONFIG_ACL_NAME_BYTES = 32,
+	CONFIG_ACL_ANY_PROTOCOL = 256, // beside the numbers of IANA
 };
 
 enum config_device_kind { CONFIG_DEVICE_PCI, CONFIG_DEVICE_VDEV, CONFIG_DEVICE_INTERFACE };
@@ -40,6 +43,8 @@ enum config_encryption {
 };
 enum config_gre_source { CONFIG_GRE_STRICT, CONFIG_GRE_NAT_LOOSE };
 enum config_broadcasts { CONFIG_BROADCASTS_DROP, CONFIG_BROADCASTS_RELAY };
+enum config_acl_action { CONFIG_ACL_DENY, CONFIG_ACL_PERMIT };
+enum config_idle_counts { CONFIG_IDLE_BOTH, CONFIG_IDLE_UP };
 enum config_mppe_bits { CONFIG_MPPE_40 = 1, CONFIG_MPPE_56 = 2, CONFIG_MPPE_128 = 4 };
 enum config_log_level {
 	CONFIG_LOG_ERROR,
@@ -64,6 +69,9 @@ struct config_port {
 	uint8_t prefix_len;
 	bool has_gateway;
 	uint32_t gateway_be;
+	char tenant[CONFIG_TENANT_NAME_BYTES]; // of an inside port; "": the default one
+	uint16_t tenant_number;
+	uint16_t queues; // 0: config_port_queues()
 	uint16_t rx_descriptors;
 	uint16_t tx_descriptors;
 };
@@ -77,6 +85,33 @@ struct config_pool {
 	uint32_t dns_be[CONFIG_NAME_SERVERS];
 	uint16_t n_nbns;
 	uint32_t nbns_be[CONFIG_NAME_SERVERS];
+	uint16_t tenant_number; // made of config.tenants
+};
+
+// A customer with inner addresses and networks of his own, which may be those of another one too. tenants[i] has
+// number i + 1; 0 is the default tenant, whose all else is.
+struct config_tenant {
+	char name[CONFIG_TENANT_NAME_BYTES];
+	uint16_t n_listen;
+	uint32_t listen_be[LIMIT_LISTEN_ADDRESSES]; // who calls these is his
+	char pool[CONFIG_POOL_NAME_BYTES];
+};
+
+// A tagged network of an inside port (IEEE 802.1Q), with a TAP of its own.
+struct config_vlan {
+	char port[CONFIG_PORT_NAME_BYTES];
+	uint8_t port_index; // made of `port`
+	uint16_t id;
+	char name[CONFIG_PORT_NAME_BYTES];
+	char tap[IFNAMSIZ];
+	uint16_t mtu;
+	bool has_address;
+	uint32_t address_be;
+	uint8_t prefix_len;
+	bool has_gateway;
+	uint32_t gateway_be;
+	char tenant[CONFIG_TENANT_NAME_BYTES];
+	uint16_t tenant_number;
 };
 
 struct config_prefix {
@@ -97,6 +132,32 @@ struct config_group {
 	struct config_prefix routes[LIMIT_GROUP_ROUTES];
 	bool dhcp_inform; // answer DHCPINFORM
 	enum config_broadcasts broadcasts;
+
+	// the policy of a session
+	uint32_t rate_up_kbps; // 0: no limit
+	uint32_t rate_down_kbps;
+	uint32_t burst_ms;
+	char acl_in[CONFIG_ACL_NAME_BYTES]; // of what comes from the client; "": none
+	char acl_out[CONFIG_ACL_NAME_BYTES];
+	uint32_t idle_timeout_s; // 0: never
+	enum config_idle_counts idle_counts;
+};
+
+struct config_acl_rule {
+	enum config_acl_action action;
+	uint32_t protocol; // CONFIG_ACL_ANY_PROTOCOL
+	struct config_prefix from, to;
+	bool has_from_ports, has_ports, has_icmp_type;
+	uint16_t from_port_min, from_port_max; // host order
+	uint16_t port_min, port_max;
+	uint16_t icmp_type;
+	bool established;
+};
+
+struct config_acl {
+	char name[CONFIG_ACL_NAME_BYTES];
+	uint16_t n_rules;
+	struct config_acl_rule rules[LIMIT_ACL_RULES];
 };
 
 // What the sinks of the log take of one class, where they do not take what they take of the others.
@@ -116,6 +177,8 @@ struct config_user {
 	bool has_nt_hash;	// exactly one of the two
 	struct secret password; // UTF-8
 	uint8_t nt_hash[CONFIG_NT_HASH_BYTES];
+	uint16_t n_routes; // networks behind the client
+	struct config_prefix routes[LIMIT_USER_ROUTES];
 };
 
 struct config {
@@ -130,11 +193,13 @@ struct config {
 	uint16_t n_engines;
 	uint16_t engine_cpus[LIMIT_ENGINES];
 	uint32_t exception_rate_pps; // per worker
+	uint32_t pptp_rate_pps;
 
 	// memory
 	bool hugepages;
 	uint32_t memory_mb;
 	uint32_t n_mbufs;
+	uint32_t sessions_per_worker; // 0: see config_sessions_per_worker()
 
 	uint16_t n_ports;
 	struct config_port ports[LIMIT_PORTS];
@@ -142,6 +207,7 @@ struct config {
 	// listen
 	uint16_t n_listen;
 	uint32_t listen_be[LIMIT_LISTEN_ADDRESSES];
+	uint16_t listen_tenants[LIMIT_LISTEN_ADDRESSES]; // number of the tenant of each
 	uint16_t tcp_port;
 
 	// pptp
@@ -152,6 +218,7 @@ struct config {
 	uint32_t max_connections_per_source;
 	uint32_t max_unauthenticated;
 	uint32_t max_unauthenticated_per_source;
+	uint32_t max_setups;
 	uint32_t setups_per_second_per_source;
 	uint32_t handshake_timeout_s;
 	uint32_t echo_interval_s;
@@ -212,10 +279,18 @@ struct config {
 	uint16_t n_pools;
 	struct config_pool pools[LIMIT_POOLS];
 
+	uint16_t n_tenants; // without the default one
+	struct config_tenant *tenants;
+	uint16_t n_vlans;
+	struct config_vlan *vlans;
+
 	uint16_t
 		n_groups; // at least one: those of the file in its order, and "base" if it is not there
 	struct config_group groups[LIMIT_GROUPS];
 	uint16_t base_group; // the index of "base"
+
+	uint16_t n_acls;
+	struct config_acl acls[LIMIT_ACLS];
 
 	uint32_t n_users;
 	struct config_user *users; // users[n_users], in the order of the file
@@ -246,11 +321,30 @@ void config_reset(struct config *c);
 // Wipes what is secret. c may be NULL.
 void config_free(struct config *c);
 
+// Session slots of each worker: what is configured, or its share of max_calls with a quarter more, since placement
+// does not fill all workers evenly.
+uint32_t config_sessions_per_worker(const struct config *c);
+
+// Queues that a port is to have at most: what is configured, or one a worker; of memif one, since both ends must have
+// as many.
+uint16_t config_port_queues(const struct config *c, const struct config_port *p);
+
 // The group of that name, or -1.
 int config_find_group(const struct config *c, const char *name);
 
+// The number of the tenant of that name, 0 for "", or -1.
+int config_find_tenant(const struct config *c, const char *name);
+// Its name; "default" for number 0.
+const char *config_tenant_name(const struct config *c, uint16_t number);
+
 // Make sure that there is a group named "base", with the defaults if it is made.
 void config_add_base_group(struct config *c);
+
+// The access list of that name, or -1.
+int config_find_acl(const struct config *c, const char *name);
+
+// Whether a session may have a rate, an access list or an idle time.
+bool config_has_policy(const struct config *c);
 
 // The user of that name, compared byte for byte, or NULL.
 const struct config_user *config_find_user(const struct config *c, struct span name);

@@ -66,6 +66,8 @@ static void report_unknown(
 {
 	const char *wrong = config_setting_name(s);
 	struct suggestion best = {.distance = SIZE_MAX};
+	for (size_t i = 0; i < group->n_items; i++)
+		consider(&best, wrong, group->name, group->items[i].key, 0);
 	for (size_t g = 0; g < schema_n_groups; g++) {
 		const struct schema_group *other = &schema_groups[g];
 		// A name meant for another place must be spelt right to be thought of.
@@ -89,6 +91,9 @@ static void report_unknown(
 	conf_report_setting(&l->report, CONFIG_ERROR, s, "unknown key; known here: %s", known);
 }
 
+static void load_nested(
+	struct load *l, const config_setting_t *list, const struct schema_item *item, void *base);
+
 // Read the settings of one group into the struct at `base`, which has the defaults.
 static void load_items(struct load *l, const config_setting_t *settings,
 	const struct schema_group *group, void *base)
@@ -101,6 +106,10 @@ static void load_items(struct load *l, const config_setting_t *settings,
 			if (!item->def)
 				conf_report_setting(&l->report, CONFIG_ERROR, settings,
 					"%s must be given", item->key);
+			continue;
+		}
+		if (item->type == SCHEMA_GROUPS) {
+			load_nested(l, s, item, base);
 			continue;
 		}
 		if (conf_value_read(s, item, base, &problem))
@@ -138,38 +147,53 @@ static void *list_elements(struct config *c, const struct schema_group *group, u
 		c->n_groups = (uint16_t)n;
 		return c->groups;
 	}
+	if (strcmp(group->name, "acls") == 0) {
+		c->n_acls = (uint16_t)n;
+		return c->acls;
+	}
 	if (strcmp(group->name, "log_classes") == 0) {
 		c->n_log_classes = (uint16_t)n;
 		for (uint32_t i = 0; i < n; i++)
 			c->log_classes[i].class = LOG_CLASS_COUNT; // 0 is a class
 		return c->log_classes;
 	}
+	if (strcmp(group->name, "tenants") == 0) {
+		c->tenants = calloc(n, sizeof(c->tenants[0]));
+		c->n_tenants = c->tenants ? (uint16_t)n : 0;
+		return c->tenants;
+	}
+	if (strcmp(group->name, "vlans") == 0) {
+		c->vlans = calloc(n, sizeof(c->vlans[0]));
+		c->n_vlans = c->vlans ? (uint16_t)n : 0;
+		return c->vlans;
+	}
 	c->users = calloc(n, sizeof(c->users[0]));
 	c->n_users = c->users ? n : 0;
 	return c->users;
 }
 
-static void load_list(
+// How many elements there are that fit.
+static uint32_t count_elements(
 	struct load *l, const config_setting_t *list, const struct schema_group *group)
 {
 	uint32_t n = (uint32_t)config_setting_length(list);
 	if (!config_setting_is_list(list)) {
 		conf_report_setting(&l->report, CONFIG_ERROR, list,
-			"must be a list of groups, %s = ( { ... }, { ... } );", group->name);
-		return;
+			"must be a list of groups, %s = ( { ... }, { ... } );",
+			config_setting_name(list));
+		return 0;
 	}
 	if (n > group->max_count) {
 		conf_report_setting(&l->report, CONFIG_ERROR, list,
 			"has %u entries, at most %u fit", n, group->max_count);
 		n = group->max_count;
 	}
-	if (n == 0)
-		return;
-	char *base = list_elements(l->c, group, n);
-	if (!base) {
-		conf_report_setting(&l->report, CONFIG_ERROR, list, "out of memory");
-		return;
-	}
+	return n;
+}
+
+static void load_elements(struct load *l, const config_setting_t *list,
+	const struct schema_group *group, char *base, uint32_t n)
+{
 	for (uint32_t i = 0; i < n; i++, base += group->element_bytes) {
 		const config_setting_t *element = config_setting_get_elem(list, i);
 		for (size_t k = 0; k < group->n_items; k++)
@@ -180,6 +204,27 @@ static void load_list(
 			conf_report_setting(&l->report, CONFIG_ERROR, element,
 				"must be a group, { key = value; ... }");
 	}
+}
+
+static void load_list(
+	struct load *l, const config_setting_t *list, const struct schema_group *group)
+{
+	uint32_t n = count_elements(l, list, group);
+	if (n == 0)
+		return;
+	char *base = list_elements(l->c, group, n);
+	if (base)
+		load_elements(l, list, group, base, n);
+	else
+		conf_report_setting(&l->report, CONFIG_ERROR, list, "out of memory");
+}
+
+static void load_nested(
+	struct load *l, const config_setting_t *list, const struct schema_item *item, void *base)
+{
+	uint32_t n = count_elements(l, list, item->groups);
+	*(uint16_t *)((char *)base + item->also) = (uint16_t)n;
+	load_elements(l, list, item->groups, (char *)base + item->offset, n);
 }
 
 static void load_groups(struct load *l, const config_setting_t *root)
@@ -209,6 +254,38 @@ static int compare_users(const void *a, const void *b, void *users_of)
 	return order ? order : (i > j) - (i < j);
 }
 
+static uint16_t tenant_number(const struct config *c, const char *name)
+{
+	int number = config_find_tenant(c, name);
+
+	return number < 0 ? 0 : (uint16_t)number;
+}
+
+// Whose what is. Of what the checks refuse the default tenant's.
+static void derive_tenants(struct config *c)
+{
+	for (int i = 0; i < c->n_ports; i++)
+		c->ports[i].tenant_number = tenant_number(c, c->ports[i].tenant);
+	for (int i = 0; i < c->n_vlans; i++) {
+		struct config_vlan *v = &c->vlans[i];
+		v->tenant_number = tenant_number(c, v->tenant);
+		if (!v->tap[0])
+			memcpy(v->tap, v->name, sizeof(v->tap));
+		for (int k = 0; k < c->n_ports; k++)
+			if (strcmp(v->port, c->ports[k].name) == 0)
+				v->port_index = (uint8_t)k;
+	}
+	for (int t = 0; t < c->n_tenants; t++) {
+		for (int i = 0; i < c->n_pools; i++)
+			if (strcmp(c->tenants[t].pool, c->pools[i].name) == 0)
+				c->pools[i].tenant_number = (uint16_t)(t + 1);
+		for (int k = 0; k < c->tenants[t].n_listen; k++)
+			for (int i = 0; i < c->n_listen; i++)
+				if (c->tenants[t].listen_be[k] == c->listen_be[i])
+					c->listen_tenants[i] = (uint16_t)(t + 1);
+	}
+}
+
 // What follows from other values.
 static bool derive(struct config *c)
 {
@@ -224,6 +301,7 @@ static bool derive(struct config *c)
 		if (c->ports[i].role == CONFIG_PORT_OUTSIDE && c->ports[i].has_address)
 			c->listen_be[c->n_listen++] = c->ports[i].address_be;
 
+	derive_tenants(c);
 	config_add_base_group(c);
 	for (uint32_t i = 0; i < c->n_users; i++) {
 		int group = c->users[i].group[0] ? config_find_group(c, c->users[i].group) : -1;

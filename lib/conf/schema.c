@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "conf/schema.h"
 
+#include "conf/schema_policy.h"
+
 // Where a field lies and how large it is, for the lines of the table.
 #define FIELD(owner, member) \
 	.offset = offsetof(struct owner, member), .size_bytes = sizeof(((struct owner *)0)->member)
@@ -101,12 +103,6 @@ static const struct schema_word mppe_strengths[] = {
 	{NULL, 0, NULL},
 };
 
-static const struct schema_word broadcast_words[] = {
-	{"drop", CONFIG_BROADCASTS_DROP, NULL},
-	{"relay", CONFIG_BROADCASTS_RELAY, NULL},
-	{NULL, 0, NULL},
-};
-
 static const struct schema_word log_levels[] = {
 	{"error", CONFIG_LOG_ERROR, NULL},
 	{"warning", CONFIG_LOG_WARNING, NULL},
@@ -169,7 +165,9 @@ static const struct schema_item lanes_items[] = {
 		.max = 1023,
 		.max_count = LIMIT_WORKERS,
 		.def = "[1]",
-		.help = "CPUs of the workers, which move packets; one worker each."},
+		.help = "CPUs of the workers, which move packets; one worker each. A CPU may stand "
+			"there "
+			"twice in a lab, where idle_sleep_us is set."},
 	{.key = "engines",
 		.type = SCHEMA_UINT_LIST,
 		FIELD(config, engine_cpus),
@@ -187,8 +185,14 @@ static const struct schema_item lanes_items[] = {
 		"Longest sleep of a worker or engine without work, in microseconds. 0: they never "
 		"sleep, right where they have CPUs of their own."),
 	UINT("exception_rate_pps", exception_rate_pps, 1, 10000000, false, "10000",
-		"Frames a second of each kind (ARP, TCP/1723, all else) that one worker passes to "
-		"the kernel; what is more is dropped and counted."),
+		"Frames a second that each worker passes to the kernel of each kind: ARP, "
+		"beginnings of "
+		"connections to TCP/1723, all other. Of the second kind one address has a "
+		"quarter."),
+	UINT("pptp_rate_pps", pptp_rate_pps, 1, 10000000, false, "50000",
+		"Segments a second of connections to TCP/1723 that each worker passes to the "
+		"kernel; one "
+		"address has a quarter of them. A call needs ten or so from dialling to its end."),
 };
 
 static const struct schema_item memory_items[] = {
@@ -198,6 +202,9 @@ static const struct schema_item memory_items[] = {
 		"Memory for packets and sessions, in MiB."),
 	UINT("mbufs", n_mbufs, 1023, 16777215, false, "65535",
 		"Packet buffers a NUMA node; 2^n - 1 wastes least."),
+	UINT("sessions_per_worker", sessions_per_worker, 1, LIMIT_SESSIONS_PER_WORKER, true, "0",
+		"Sessions that each worker has room for; 0: its share of pptp.max_calls and a "
+		"quarter more."),
 };
 
 #define PORT(name, kind, member) \
@@ -243,6 +250,15 @@ static const struct schema_item ports_items[] = {
 		HAS(config_port, has_gateway),
 		.def = "",
 		.help = "Default route by this port; needs an address."},
+	{PORT("tenant", SCHEMA_WORD, tenant), .min = 0, .max = CONFIG_TENANT_NAME_BYTES - 1,
+		.def = "\"\"",
+		.help = "Whose the untagged network of an inside port is; empty: the default "
+			"tenant's."},
+	{PORT("queues", SCHEMA_UINT, queues), .min = 1, .max = LIMIT_WORKERS,
+		.is_zero_allowed = true, .def = "0",
+		.help = "Queues to receive and to send by, at most; 0: one a worker, as far as the "
+			"device has them, and one of memif, where both ends must have as many. "
+			"Workers without a queue get their packets from the others."},
 	{PORT("rx_descriptors", SCHEMA_UINT, rx_descriptors), .min = 64, .max = 32768,
 		.def = "1024", .help = "Receive descriptors a queue."},
 	{PORT("tx_descriptors", SCHEMA_UINT, tx_descriptors), .min = 64, .max = 32768,
@@ -276,6 +292,12 @@ static const struct schema_item pptp_items[] = {
 		"Control connections from one address; many clients may share one behind NAT."),
 	UINT("max_unauthenticated", max_unauthenticated, 1, 1000000, false, "4096",
 		"Control connections without an authenticated call."),
+	UINT("max_setups", max_setups, 1, 1000000, false, "2048",
+		"Connections at a time that are on their way to a user's name. Who comes while "
+		"there are "
+		"so many waits, source by source; so does everybody while control is behind. Those "
+		"who "
+		"wait count for max_unauthenticated; beyond that they wait in the kernel."),
 	UINT("max_unauthenticated_per_source", max_unauthenticated_per_source, 1, 1000000, false,
 		"64", "The same from one address."),
 	UINT("setups_per_second_per_source", setups_per_second_per_source, 1, 1000000, true, "100",
@@ -478,30 +500,47 @@ static const struct schema_item pools_items[] = {
 		.help = "NetBIOS name servers (WINS) for clients."},
 };
 
-#define GROUP(name, kind, member) .key = name, .type = kind, FIELD(config_group, member), NO_HAS
+#define TENANT(name, kind, member) .key = name, .type = kind, FIELD(config_tenant, member), NO_HAS
 
-static const struct schema_item groups_items[] = {
-	{GROUP("name", SCHEMA_WORD, name), NO_ALSO, .min = 1, .max = CONFIG_GROUP_NAME_BYTES - 1,
+static const struct schema_item tenants_items[] = {
+	{TENANT("name", SCHEMA_WORD, name), NO_ALSO, .min = 1, .max = CONFIG_TENANT_NAME_BYTES - 1,
+		.def = NULL, .help = "Name of the tenant."},
+	{TENANT("listen", SCHEMA_ADDRESS_LIST, listen_be), ALSO(config_tenant, n_listen),
+		.max_count = LIMIT_LISTEN_ADDRESSES, .def = "[]",
+		.help = "Listen addresses whose calls are the tenant's."},
+	{TENANT("pool", SCHEMA_WORD, pool), NO_ALSO, .min = 1, .max = CONFIG_POOL_NAME_BYTES - 1,
 		.def = NULL,
-		.help = "Name of the group. \"base\" is the group of users that have no other."},
-	{GROUP("dns", SCHEMA_ADDRESS_LIST, dns_be), ALSO(config_group, n_dns),
-		.max_count = CONFIG_NAME_SERVERS, .def = "[]",
-		.help = "DNS servers, primary and secondary; empty: those of the pool."},
-	{GROUP("nbns", SCHEMA_ADDRESS_LIST, nbns_be), ALSO(config_group, n_nbns),
-		.max_count = CONFIG_NAME_SERVERS, .def = "[]",
-		.help = "NetBIOS name servers (WINS); empty: those of the pool."},
-	{GROUP("domain", SCHEMA_DOMAIN, domain), NO_ALSO, .min = 0, .max = CONFIG_DOMAIN_BYTES - 1,
-		.def = "\"\"", .help = "DNS domain that clients are told by DHCP; empty: none."},
-	{GROUP("routes", SCHEMA_PREFIX_LIST, routes), ALSO(config_group, n_routes),
-		.max_count = LIMIT_GROUP_ROUTES, .def = "[]",
-		.help = "Networks that clients are told by DHCP to reach through the tunnel (split "
-			"tunnelling); empty: the client decides."},
-	{GROUP("dhcp_inform", SCHEMA_BOOL, dhcp_inform), NO_ALSO, .def = "true",
-		.help = "Answer DHCPINFORM, by which Windows asks for domain and routes."},
-	{GROUP("broadcasts", SCHEMA_CHOICE, broadcasts), NO_ALSO, .words = broadcast_words,
-		.def = "\"drop\"",
-		.help = "What becomes of other broadcasts of the client: \"relay\" sends those of "
-			"UDP to the networks of the inside ports."},
+		.help = "Name of the pool that its clients get addresses of, and no one else's."},
+};
+
+#define VLAN(name, kind, member) .key = name, .type = kind, FIELD(config_vlan, member)
+
+static const struct schema_item vlans_items[] = {
+	{VLAN("port", SCHEMA_WORD, port), NO_ALSO, NO_HAS, .min = 1,
+		.max = CONFIG_PORT_NAME_BYTES - 1, .def = NULL,
+		.help = "Name of the inside port that carries it."},
+	{VLAN("id", SCHEMA_UINT, id), NO_ALSO, NO_HAS, .min = 1, .max = 4094, .def = NULL,
+		.help = "VLAN identifier of its frames (IEEE 802.1Q)."},
+	{VLAN("name", SCHEMA_WORD, name), NO_ALSO, NO_HAS, .min = 1,
+		.max = CONFIG_PORT_NAME_BYTES - 1, .def = NULL,
+		.help = "Name of the network in output and messages."},
+	{VLAN("tap", SCHEMA_WORD, tap), NO_ALSO, NO_HAS, .min = 0, .max = IFNAMSIZ - 1,
+		.def = "\"\"",
+		.help = "Interface by which Linux sees the network, without tags; empty: its "
+			"name."},
+	{VLAN("mtu", SCHEMA_UINT, mtu), NO_ALSO, NO_HAS, .min = 576, .max = LIMIT_MTU_BYTES,
+		.def = "1500",
+		.help = "Largest IP packet of the network, in bytes; not more than the port's."},
+	{VLAN("address", SCHEMA_PREFIX, address_be), ALSO(config_vlan, prefix_len),
+		HAS(config_vlan, has_address), .def = "",
+		.help = "Address and prefix length that adit gives to the TAP."},
+	{VLAN("gateway", SCHEMA_ADDRESS, gateway_be), NO_ALSO, HAS(config_vlan, has_gateway),
+		.def = "",
+		.help = "Where the tenant's clients get to all that is not in one of its "
+			"networks; needs an address."},
+	{VLAN("tenant", SCHEMA_WORD, tenant), NO_ALSO, NO_HAS, .min = 0,
+		.max = CONFIG_TENANT_NAME_BYTES - 1, .def = "\"\"",
+		.help = "Whose network it is; empty: the default tenant's."},
 };
 
 static const struct schema_item users_items[] = {
@@ -556,6 +595,15 @@ static const struct schema_item users_items[] = {
 		NO_HAS,
 		.def = "false",
 		.help = "The password must be changed first (error 648 of Windows)."},
+	{.key = "routes",
+		.type = SCHEMA_PREFIX_LIST,
+		FIELD(config_user, routes),
+		ALSO(config_user, n_routes),
+		NO_HAS,
+		.max_count = LIMIT_USER_ROUTES,
+		.def = "[]",
+		.help = "Networks behind the client, which are routed to it while it is up "
+			"(Framed-Route)."},
 };
 
 static const struct schema_item control_items[] = {
@@ -665,12 +713,32 @@ const struct schema_group schema_groups[] = {
 		.is_list = true,
 		.max_count = LIMIT_POOLS,
 		.element_bytes = sizeof(struct config_pool)},
+	{.name = "tenants",
+		.help = "Customers whose addresses may be the same as others'.",
+		ITEMS(tenants_items),
+		.is_list = true,
+		.max_count = LIMIT_TENANTS - 1,
+		.element_bytes = sizeof(struct config_tenant)},
+	{.name = "vlans",
+		.help = "Tagged networks of inside ports.",
+		ITEMS(vlans_items),
+		.is_list = true,
+		.max_count = LIMIT_VLANS,
+		.element_bytes = sizeof(struct config_vlan)},
 	{.name = "groups",
 		.help = "What users have in common; \"base\" is for users without.",
-		ITEMS(groups_items),
+		.items = schema_user_group_items,
+		.n_items = SCHEMA_USER_GROUP_ITEMS,
 		.is_list = true,
 		.max_count = LIMIT_GROUPS - 1, // and "base"
 		.element_bytes = sizeof(struct config_group)},
+	{.name = "acls",
+		.help = "Access lists, which groups name.",
+		.items = schema_acl_items,
+		.n_items = SCHEMA_ACL_ITEMS,
+		.is_list = true,
+		.max_count = LIMIT_ACLS,
+		.element_bytes = sizeof(struct config_acl)},
 	{.name = "users",
 		.help = "Local users, each with either a password or its hash.",
 		ITEMS(users_items),

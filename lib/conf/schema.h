@@ -18,6 +18,8 @@ enum schema_type {
 	SCHEMA_ADDRESS,	    // uint32_t in network order
 	SCHEMA_ADDRESS_LIST, // uint32_t[max_count] in network order, count
 	SCHEMA_PREFIX,	     // uint32_t in network order, prefix length in `also`
+	SCHEMA_NETWORK,	     // uint32_t in network order, prefix length in `also`; or "any"
+	SCHEMA_PORTS,	     // uint16_t first, last in `also`
 	SCHEMA_PREFIX_LIST,  // struct config_prefix[max_count], count
 	SCHEMA_RANGE,	     // uint32_t first in host order, last in `also`
 	SCHEMA_DEVICE,	     // char[], kind in `also`
@@ -26,6 +28,7 @@ enum schema_type {
 	SCHEMA_DOMAIN,	     // char[], a DNS name
 	SCHEMA_PASSWORD,     // struct secret
 	SCHEMA_NT_HASH,	     // uint8_t[16]
+	SCHEMA_GROUPS,	     // a list of groups in a group: array of their structs, count
 };
 
 enum { SCHEMA_NOWHERE = UINT32_MAX };
@@ -36,6 +39,8 @@ struct schema_word {
 	const char *instead; // not taken any more: the word to write in its place; or NULL
 	const char *refused; // never taken: what the message says about it; or NULL
 };
+
+struct schema_group;
 
 struct schema_item {
 	const char *key;
@@ -49,7 +54,8 @@ struct schema_item {
 	uint32_t has;	      // offset of the bool that says it was given, or SCHEMA_NOWHERE
 	uint32_t min;	      // value, element or length in bytes
 	uint32_t max;
-	const struct schema_word *words; // ends with word NULL
+	const struct schema_word *words;   // ends with word NULL
+	const struct schema_group *groups; // SCHEMA_GROUPS: of what
 	const char *def; // as a file would say it; "": may be left out; NULL: must be given
 	const char *help;
 };

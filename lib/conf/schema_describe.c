@@ -107,6 +107,18 @@ void schema_describe(const struct schema_item *item, char *out, size_t cap)
 		snprintf(out, cap, "%sa DNS name without a dot at its end",
 			item->min ? "" : "empty or ");
 		break;
+	case SCHEMA_NETWORK:
+		put(out, cap,
+			"\"any\", an IPv4 address, or a network as \"10.20.0.0/16\", with no bit "
+			"set behind the prefix");
+		break;
+	case SCHEMA_PORTS:
+		put(out, cap, "a port, or a range as \"80-443\"");
+		break;
+	case SCHEMA_GROUPS:
+		snprintf(out, cap, "a list of at most %u groups ( { ... }, { ... } )",
+			item->groups->max_count);
+		break;
 	case SCHEMA_NT_HASH:
 		put(out, cap, "32 hex digits");
 		break;

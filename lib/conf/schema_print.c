@@ -33,6 +33,26 @@ static void print_wrapped(FILE *out, const char *text)
 	fputc('\n', out);
 }
 
+static void print_items_text(FILE *out, const struct schema_group *group, const char *of)
+{
+	for (size_t i = 0; i < group->n_items; i++) {
+		const struct schema_item *item = &group->items[i];
+		char head[128];
+		char what[256];
+		describe_default(item, head, sizeof(head));
+		schema_describe(item, what, sizeof(what));
+		fprintf(out, "    %s%s\n", of, head);
+		print_wrapped(out, item->help);
+		char takes[sizeof(what) + 16];
+		snprintf(takes, sizeof(takes), "Takes %s.", what);
+		print_wrapped(out, takes);
+		if (item->type == SCHEMA_GROUPS) {
+			snprintf(head, sizeof(head), "%s%s: ", of, item->key);
+			print_items_text(out, item->groups, head);
+		}
+	}
+}
+
 void schema_print_text(FILE *out)
 {
 	for (size_t g = 0; g < schema_n_groups; g++) {
@@ -42,18 +62,7 @@ void schema_print_text(FILE *out)
 			fprintf(out, "\n%s%s: %s\n", group->name, shape, group->help);
 		else
 			fprintf(out, "%s\n", group->help);
-		for (size_t i = 0; i < group->n_items; i++) {
-			const struct schema_item *item = &group->items[i];
-			char head[128];
-			char what[256];
-			describe_default(item, head, sizeof(head));
-			schema_describe(item, what, sizeof(what));
-			fprintf(out, "    %s\n", head);
-			print_wrapped(out, item->help);
-			char takes[sizeof(what) + 16];
-			snprintf(takes, sizeof(takes), "Takes %s.", what);
-			print_wrapped(out, takes);
-		}
+		print_items_text(out, group, "");
 	}
 }
 
@@ -72,6 +81,30 @@ static void print_escaped(FILE *out, const char *text)
 	}
 }
 
+static void print_items_roff(FILE *out, const struct schema_group *group, const char *of)
+{
+	for (size_t i = 0; i < group->n_items; i++) {
+		const struct schema_item *item = &group->items[i];
+		char head[128];
+		char what[256];
+		describe_default(item, head, sizeof(head));
+		schema_describe(item, what, sizeof(what));
+		fprintf(out, ".TP\n.B \"%s", of);
+		// Inside a quoted argument a quote is written twice.
+		for (const char *c = head; *c; c++)
+			fputs(*c == '"' ? "\"\"" : (char[]){*c, '\0'}, out);
+		fputs("\"\n", out);
+		print_escaped(out, item->help);
+		fputs("\nTakes ", out);
+		print_escaped(out, what);
+		fputs(".\n", out);
+		if (item->type == SCHEMA_GROUPS) {
+			snprintf(head, sizeof(head), "%s%s: ", of, item->key);
+			print_items_roff(out, item->groups, head);
+		}
+	}
+}
+
 void schema_print_roff(FILE *out)
 {
 	fputs(".SH CONFIGURATION\n", out);
@@ -85,21 +118,6 @@ void schema_print_roff(FILE *out)
 			fprintf(out, "\nA list of at most %u groups: %s = ( { ... }, ... );",
 				group->max_count, group->name);
 		fputc('\n', out);
-		for (size_t i = 0; i < group->n_items; i++) {
-			const struct schema_item *item = &group->items[i];
-			char head[128];
-			char what[256];
-			describe_default(item, head, sizeof(head));
-			schema_describe(item, what, sizeof(what));
-			fputs(".TP\n.B \"", out);
-			// Inside a quoted argument a quote is written twice.
-			for (const char *c = head; *c; c++)
-				fputs(*c == '"' ? "\"\"" : (char[]){*c, '\0'}, out);
-			fputs("\"\n", out);
-			print_escaped(out, item->help);
-			fputs("\nTakes ", out);
-			print_escaped(out, what);
-			fputs(".\n", out);
-		}
+		print_items_roff(out, group, "");
 	}
 }

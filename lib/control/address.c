@@ -10,12 +10,25 @@
 static const uint32_t FRAMED_SERVER_CHOOSES = 0xfffffffe;
 static const uint32_t FRAMED_CLIENT_CHOOSES = 0xffffffff;
 
-uint8_t address_choose_pool(const struct control *c)
+static bool is_of(const struct pool *pool, uint16_t tenant)
 {
-	for (uint8_t i = 0; i < c->n_pools; i++)
+	return pool->config->tenant_number == tenant;
+}
+
+// A tenant has a pool: conf_check_tenants.c sees to it.
+uint16_t address_choose_pool(const struct control *c, uint16_t tenant)
+{
+	uint16_t first = UINT16_MAX;
+
+	for (uint16_t i = 0; i < c->n_pools; i++) {
+		if (!is_of(&c->pools[i], tenant))
+			continue;
 		if (c->pools[i].n_free > 0)
 			return i;
-	return 0;
+		if (first == UINT16_MAX)
+			first = i;
+	}
+	return first == UINT16_MAX ? 0 : first;
 }
 
 // The pool that the client was told of first; another one rather than none, for between the choice
@@ -23,23 +36,34 @@ uint8_t address_choose_pool(const struct control *c)
 static uint32_t take_any(struct call *call)
 {
 	struct control *c = call->control;
-	uint32_t address_be = pool_take(&c->pools[call->pool]);
+	uint32_t address_be = 0;
 
+	if (is_of(&c->pools[call->pool], call->tenant))
+		address_be = pool_take(&c->pools[call->pool]);
 	for (uint16_t i = 0; i < c->n_pools && !address_be; i++)
-		if (i != call->pool)
+		if (i != call->pool && is_of(&c->pools[i], call->tenant))
 			address_be = pool_take(&c->pools[i]);
 	return address_be;
 }
 
-static int take_framed(struct control *c, uint32_t framed_be)
+static int take_of_pool(struct control *c, uint16_t tenant, uint32_t address_be)
 {
-	for (uint16_t i = 0; i < c->n_pools; i++) {
-		int rc = pool_take_address(&c->pools[i], framed_be);
-		if (rc != -EADDRNOTAVAIL)
-			return rc;
-	}
+	int rc = -EADDRNOTAVAIL;
+
+	for (uint16_t i = 0; i < c->n_pools && rc == -EADDRNOTAVAIL; i++)
+		if (is_of(&c->pools[i], tenant))
+			rc = pool_take_address(&c->pools[i], address_be);
+	return rc;
+}
+
+static int take_framed(struct control *c, uint16_t tenant, uint32_t framed_be)
+{
+	int rc = take_of_pool(c, tenant, framed_be);
+
+	if (rc != -EADDRNOTAVAIL)
+		return rc;
 	// Of no pool: the workers' map tells whether another call has it.
-	return owner_map_inner(c->config.owners, framed_be) == OWNER_NONE ? 0 : -EADDRINUSE;
+	return owner_map_host(c->config.owners, tenant, framed_be) == OWNER_NONE ? 0 : -EADDRINUSE;
 }
 
 static bool is_from_pool(uint32_t framed_be)
@@ -49,10 +73,11 @@ static bool is_from_pool(uint32_t framed_be)
 	return framed == 0 || framed == FRAMED_SERVER_CHOOSES || framed == FRAMED_CLIENT_CHOOSES;
 }
 
-static void give_back(struct control *c, uint32_t address_be)
+static void give_back(struct control *c, uint16_t tenant, uint32_t address_be)
 {
 	for (uint16_t i = 0; i < c->n_pools; i++)
-		pool_release(&c->pools[i], address_be);
+		if (is_of(&c->pools[i], tenant))
+			pool_release(&c->pools[i], address_be);
 }
 
 // The workers find the call by this address from now on. Returns 0 | -ENOMEM, and it is free again.
@@ -60,12 +85,12 @@ static int put_on_map(struct call *call, uint32_t address_be)
 {
 	struct control *c = call->control;
 	uint32_t owner = owner_make(session_id_worker(call->id), session_id_slot(call->id));
-	int rc = owner_map_set_inner(c->config.owners, address_be, owner);
+	int rc = owner_map_set_inner(c->config.owners, call->tenant, address_be, owner);
 
 	if (rc == 0)
 		return 0;
 	call_record_no_resource(call, "page of the address map");
-	give_back(c, address_be);
+	give_back(c, call->tenant, address_be);
 	return rc;
 }
 
@@ -81,7 +106,7 @@ int address_take(struct call *call, uint32_t framed_be)
 		address_be = take_any(call);
 		rc = address_be ? 0 : -ENOSPC;
 	} else {
-		rc = take_framed(c, framed_be);
+		rc = take_framed(c, call->tenant, framed_be);
 	}
 	if (rc != 0) {
 		counter_add(&c->counters.addresses_short, 1);
@@ -110,20 +135,16 @@ void address_release(struct call *call)
 
 	if (!call->inner_be)
 		return;
-	(void)owner_map_set_inner(c->config.owners, call->inner_be, OWNER_NONE);
-	give_back(c, call->inner_be);
+	(void)owner_map_set_inner(c->config.owners, call->tenant, call->inner_be, OWNER_NONE);
+	give_back(c, call->tenant, call->inner_be);
 	call->inner_be = 0;
 }
 
 // Only of a pool: what lies outside is routed elsewhere, or another's.
 static bool take_asked(struct call *call, uint32_t asked_be)
 {
-	struct control *c = call->control;
-	int rc = -EADDRNOTAVAIL;
-
-	for (uint16_t i = 0; i < c->n_pools && rc == -EADDRNOTAVAIL; i++)
-		rc = pool_take_address(&c->pools[i], asked_be);
-	return rc == 0 && put_on_map(call, asked_be) == 0;
+	return take_of_pool(call->control, call->tenant, asked_be) == 0 &&
+	       put_on_map(call, asked_be) == 0;
 }
 
 void address_choose(struct call *call)

@@ -8,9 +8,9 @@
 struct call;
 struct control;
 
-// The pool whose server address and name servers a new call is told: the first that has an address
+// The pool whose server address and name servers a new call of the tenant is told: the first that has an address
 // left.
-uint8_t address_choose_pool(const struct control *c);
+uint16_t address_choose_pool(const struct control *c, uint16_t tenant);
 
 // Give the call an address, if it has none yet, and point the workers' map to it.
 //

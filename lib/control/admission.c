@@ -25,8 +25,11 @@ struct admission_source {
 	uint32_t n_calls;
 	struct bucket connection_rate;
 	struct bucket call_rate;
-	struct admission_list strangers[ADMISSION_STRANGERS];
-	TAILQ_ENTRY(admission_source) in_idle;
+	struct admission_list queues[ADMISSION_QUEUES];
+	union {
+		TAILQ_ENTRY(admission_source) in_idle;
+		TAILQ_ENTRY(admission_source) in_turns; // while it has somebody waiting
+	};
 };
 
 int admission_init(struct admission *a, const struct admission_limits *limits, uint64_t hash_seed)
@@ -45,8 +48,9 @@ int admission_init(struct admission *a, const struct admission_limits *limits, u
 		return -ENOMEM;
 	}
 	TAILQ_INIT(&a->idle);
-	for (int i = 0; i < ADMISSION_STRANGERS; i++)
-		TAILQ_INIT(&a->strangers[i]);
+	TAILQ_INIT(&a->turns);
+	for (int i = 0; i < ADMISSION_QUEUES; i++)
+		TAILQ_INIT(&a->queues[i]);
 	for (uint32_t i = 0; i < a->n_sources; i++)
 		TAILQ_INSERT_TAIL(&a->idle, &a->sources[i], in_idle);
 	return 0;
@@ -105,8 +109,8 @@ static struct admission_source *find_or_make(
 	s->is_known = true;
 	s->connection_rate = s->call_rate = (struct bucket){
 		.filled_ns = now_ns, .tokens = a->limits.setups_per_second * NS_PER_S};
-	for (int i = 0; i < ADMISSION_STRANGERS; i++)
-		TAILQ_INIT(&s->strangers[i]);
+	for (int i = 0; i < ADMISSION_QUEUES; i++)
+		TAILQ_INIT(&s->queues[i]);
 	uint32_t *bucket = bucket_of(a, source_be);
 	s->next = *bucket;
 	*bucket = (uint32_t)(s - a->sources) + 1;
@@ -131,22 +135,159 @@ static bool take_token(const struct admission *a, struct bucket *b, uint64_t now
 	return true;
 }
 
+static bool is_stranger(const struct admission_ticket *t)
+{
+	return t->class < ADMISSION_KNOWN;
+}
+
+static uint64_t grace_of(const struct admission *a, enum admission_class class)
+{
+	switch (class) {
+	case ADMISSION_SILENT:
+		return a->limits.silent_grace_ns;
+	case ADMISSION_TALKING:
+	case ADMISSION_KNOWN:
+		return a->limits.talking_grace_ns;
+	case ADMISSION_WAITING:
+	case ADMISSION_TRUSTED:
+		break;
+	}
+	return UINT64_MAX;
+}
+
+static bool had_grace(const struct admission *a, const struct admission_ticket *t, uint64_t now_ns)
+{
+	return now_ns - t->since_ns >= grace_of(a, t->class);
+}
+
 // The oldest of each class is first in its list, so two looks are enough.
 static struct admission_ticket *find_victim(
 	const struct admission *a, const struct admission_list *lists, uint64_t now_ns)
 {
-	const uint64_t graces[ADMISSION_STRANGERS] = {
-		[ADMISSION_SILENT] = a->limits.silent_grace_ns,
-		[ADMISSION_TALKING] = a->limits.talking_grace_ns,
-	};
-
-	for (int i = 0; i < ADMISSION_STRANGERS; i++) {
-		struct admission_ticket *t = TAILQ_FIRST(&lists[i]);
-		if (t && now_ns - t->since_ns >= graces[i])
+	for (int class = ADMISSION_SILENT; class <= ADMISSION_TALKING; class ++) {
+		struct admission_ticket *t = TAILQ_FIRST(&lists[class]);
+		if (t && had_grace(a, t, now_ns))
 			return t;
 	}
 	return NULL;
 }
+
+bool admission_has_room(const struct admission *a, uint64_t now_ns)
+{
+	return a->n_strangers < a->limits.max_strangers || find_victim(a, a->queues, now_ns);
+}
+
+// ---- set-ups under way ---------------------------------------------------------------------------
+
+static void end_setup(struct admission *a, struct admission_ticket *t)
+{
+	if (!t->is_setup)
+		return;
+	if (a->first_setup[t->class] == t)
+		a->first_setup[t->class] = TAILQ_NEXT(t, in_class);
+	t->is_setup = false;
+	a->n_setups--;
+}
+
+// Who had its grace without getting further takes nobody's turn any more.
+static void end_stale_setups(struct admission *a, uint64_t now_ns)
+{
+	for (int class = ADMISSION_SILENT; class <= ADMISSION_KNOWN; class ++)
+		while (a->first_setup[class] && had_grace(a, a->first_setup[class], now_ns))
+			end_setup(a, a->first_setup[class]);
+}
+
+static bool may_begin(struct admission *a, uint64_t now_ns)
+{
+	end_stale_setups(a, now_ns);
+	return a->limits.max_setups == 0 || a->n_setups < a->limits.max_setups;
+}
+
+// Out of the lists of its class. What comes after it, in join_class() or not at all, is the caller's.
+static void leave_class(struct admission *a, struct admission_ticket *ticket)
+{
+	struct admission_source *s = ticket->source;
+
+	if (ticket->class == ADMISSION_TRUSTED)
+		return;
+	end_setup(a, ticket);
+	TAILQ_REMOVE(&a->queues[ticket->class], ticket, in_class);
+	TAILQ_REMOVE(&s->queues[ticket->class], ticket, in_source);
+	if (ticket->class != ADMISSION_WAITING)
+		return;
+	a->n_waiting--;
+	if (TAILQ_EMPTY(&s->queues[ADMISSION_WAITING]))
+		TAILQ_REMOVE(&a->turns, s, in_turns);
+}
+
+static void join_class(struct admission *a, struct admission_ticket *ticket,
+	enum admission_class class, uint64_t now_ns)
+{
+	struct admission_source *s = ticket->source;
+
+	ticket->class = class;
+	ticket->since_ns = now_ns;
+	if (class == ADMISSION_TRUSTED)
+		return;
+	if (class == ADMISSION_WAITING) {
+		a->n_waiting++;
+		if (TAILQ_EMPTY(&s->queues[ADMISSION_WAITING]))
+			TAILQ_INSERT_TAIL(&a->turns, s, in_turns);
+	} else {
+		ticket->is_setup = true;
+		a->n_setups++;
+		if (!a->first_setup[class])
+			a->first_setup[class] = ticket;
+	}
+	TAILQ_INSERT_TAIL(&a->queues[class], ticket, in_class);
+	TAILQ_INSERT_TAIL(&s->queues[class], ticket, in_source);
+}
+
+struct admission_ticket *admission_next(struct admission *a, uint64_t now_ns)
+{
+	struct admission_source *s = TAILQ_FIRST(&a->turns);
+
+	if (!s || !may_begin(a, now_ns))
+		return NULL;
+	struct admission_ticket *ticket = TAILQ_FIRST(&s->queues[ADMISSION_WAITING]);
+	leave_class(a, ticket);
+	join_class(a, ticket, ADMISSION_SILENT, now_ns);
+	if (!TAILQ_EMPTY(&s->queues[ADMISSION_WAITING])) { // to the end of the queue of sources
+		TAILQ_REMOVE(&a->turns, s, in_turns);
+		TAILQ_INSERT_TAIL(&a->turns, s, in_turns);
+	}
+	return ticket;
+}
+
+uint64_t admission_deadline(const struct admission *a, uint64_t now_ns)
+{
+	uint64_t due_ns = UINT64_MAX;
+
+	for (int class = ADMISSION_SILENT; class <= ADMISSION_KNOWN; class ++) {
+		const struct admission_ticket *oldest[] = {
+			a->first_setup[class], TAILQ_FIRST(&a->queues[class])};
+		for (int i = 0; i < 2; i++) {
+			if (!oldest[i] || had_grace(a, oldest[i], now_ns))
+				continue;
+			uint64_t over_ns = oldest[i]->since_ns + grace_of(a, oldest[i]->class);
+			if (over_ns < due_ns)
+				due_ns = over_ns;
+		}
+	}
+	return due_ns;
+}
+
+void admission_progress(struct admission *a, struct admission_ticket *ticket,
+	enum admission_step step, uint64_t now_ns)
+{
+	if (!ticket->source || ticket->class != ADMISSION_TALKING || step <= ticket->step)
+		return;
+	ticket->step = step;
+	leave_class(a, ticket);
+	join_class(a, ticket, ADMISSION_TALKING, now_ns);
+}
+
+// ---- in and out ----------------------------------------------------------------------------------
 
 static enum admission_verdict enter(struct admission *a, struct admission_ticket *ticket,
 	uint32_t source_be, uint64_t now_ns, struct admission_ticket **evicted)
@@ -159,11 +300,11 @@ static enum admission_verdict enter(struct admission *a, struct admission_ticket
 	if (!take_token(a, &s->connection_rate, now_ns))
 		return ADMISSION_RATE;
 	if (s->n_strangers >= limits->max_strangers_per_source) {
-		victim = find_victim(a, s->strangers, now_ns);
+		victim = find_victim(a, s->queues, now_ns);
 		if (!victim)
 			return ADMISSION_SOURCE_STRANGERS_FULL;
 	} else if (a->n_strangers >= limits->max_strangers) {
-		victim = find_victim(a, a->strangers, now_ns);
+		victim = find_victim(a, a->queues, now_ns);
 		if (!victim)
 			return ADMISSION_STRANGERS_FULL;
 	}
@@ -183,10 +324,10 @@ static enum admission_verdict enter(struct admission *a, struct admission_ticket
 	a->n_connections++;
 	a->n_strangers++;
 	ticket->source = s;
-	ticket->class = ADMISSION_SILENT;
-	ticket->since_ns = now_ns;
-	TAILQ_INSERT_TAIL(&a->strangers[ADMISSION_SILENT], ticket, in_class);
-	TAILQ_INSERT_TAIL(&s->strangers[ADMISSION_SILENT], ticket, in_source);
+	ticket->step = ADMISSION_STEP_NONE;
+	// Nobody overtakes those who wait already.
+	bool waits = !may_begin(a, now_ns) || a->n_waiting > 0;
+	join_class(a, ticket, waits ? ADMISSION_WAITING : ADMISSION_SILENT, now_ns);
 	return ADMISSION_OK;
 }
 
@@ -199,29 +340,18 @@ enum admission_verdict admission_enter(struct admission *a, struct admission_tic
 	return verdict;
 }
 
-static void leave_class(struct admission *a, struct admission_ticket *ticket)
-{
-	if (ticket->class == ADMISSION_TRUSTED)
-		return;
-	TAILQ_REMOVE(&a->strangers[ticket->class], ticket, in_class);
-	TAILQ_REMOVE(&ticket->source->strangers[ticket->class], ticket, in_source);
-}
-
 void admission_promote(struct admission *a, struct admission_ticket *ticket,
 	enum admission_class class, uint64_t now_ns)
 {
 	if (!ticket->source || class <= ticket->class)
 		return;
+	bool was_stranger = is_stranger(ticket);
 	leave_class(a, ticket);
-	ticket->class = class;
-	ticket->since_ns = now_ns;
-	if (class == ADMISSION_TRUSTED) {
+	join_class(a, ticket, class, now_ns);
+	if (was_stranger && !is_stranger(ticket)) {
 		a->n_strangers--;
 		ticket->source->n_strangers--;
-		return;
 	}
-	TAILQ_INSERT_TAIL(&a->strangers[class], ticket, in_class);
-	TAILQ_INSERT_TAIL(&ticket->source->strangers[class], ticket, in_source);
 }
 
 void admission_leave(struct admission *a, struct admission_ticket *ticket)
@@ -231,7 +361,7 @@ void admission_leave(struct admission *a, struct admission_ticket *ticket)
 	if (!s)
 		return;
 	leave_class(a, ticket);
-	if (ticket->class != ADMISSION_TRUSTED) {
+	if (is_stranger(ticket)) {
 		a->n_strangers--;
 		s->n_strangers--;
 	}

@@ -1,12 +1,21 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Who may open a control connection, and who a call: limits in all and per source address, and which
-// connection goes when strangers have taken all the room that there is for strangers.
+// Who may open a control connection, and who a call: limits in all and per source address, whose turn
+// it is when many come at once, and which connection goes when strangers have taken all the room that
+// there is for strangers.
 //
-//   classes  silent: no Start-Control-Connection-Request yet; talking: no authenticated call yet;
-//            trusted: has authenticated. The first two together are the unauthenticated.
+//   classes  waiting: was taken and not listened to yet; silent: no Start-Control-Connection-Request
+//            yet; talking: no authenticated call yet; known: has authenticated, its call is not up yet;
+//            trusted: was up. The first three are strangers, the unauthenticated.
+//   set-ups  those between waiting and trusted that still have their grace. There are max_setups at most; who
+//            comes while there are so many waits. Those who wait are let in source by source, each
+//            source's in the order in which they came: a thousand dials of one source delay that of
+//            another by one set-up, not by a thousand.
+//   grace    begins when a connection is let in, when it first speaks, and at each later step towards
+//            its user's name: who makes progress, however slowly, is not the one to go.
 //   room     where a limit of the unauthenticated is reached, the oldest silent one that had its
 //            grace goes, else the oldest talking one that had its own: so half-open connections,
-//            however slowly they feed us bytes, cannot keep a good client out.
+//            however slowly they feed us bytes, cannot keep a good client out. One that waits never
+//            goes: it had no chance to speak.
 #pragma once
 
 #include "base/end_reason.h"
@@ -15,8 +24,22 @@
 #include <stdint.h>
 #include <sys/queue.h>
 
-enum admission_class { ADMISSION_SILENT, ADMISSION_TALKING, ADMISSION_TRUSTED };
-enum { ADMISSION_STRANGERS = 2 }; // the classes that are not trusted come first
+enum admission_class {
+	ADMISSION_WAITING,
+	ADMISSION_SILENT,
+	ADMISSION_TALKING,
+	ADMISSION_KNOWN,
+	ADMISSION_TRUSTED,
+};
+enum { ADMISSION_QUEUES = ADMISSION_TRUSTED }; // of each class before that, the oldest first
+
+// How far a talking one has come.
+enum admission_step {
+	ADMISSION_STEP_NONE,
+	ADMISSION_STEP_CALL, // it asked for a call
+	ADMISSION_STEP_LINK, // PPP is there
+	ADMISSION_STEP_NAME, // it said who it is
+};
 
 enum admission_verdict {
 	ADMISSION_OK,
@@ -38,13 +61,16 @@ struct admission_limits {
 	uint64_t silent_grace_ns;
 	uint64_t talking_grace_ns;
 	uint32_t max_calls_per_source;
+	uint32_t max_setups; // 0: no limit
 };
 
 // One connection's place; it lies inside the connection.
 struct admission_ticket {
 	struct admission_source *source; // NULL: holds no place
 	enum admission_class class;
-	uint64_t since_ns; // it came into its class
+	enum admission_step step;
+	bool is_setup;	   // counted among those under way
+	uint64_t since_ns; // its grace began; waiting: it came
 	uint32_t n_calls;
 	TAILQ_ENTRY(admission_ticket) in_class;
 	TAILQ_ENTRY(admission_ticket) in_source;
@@ -63,7 +89,13 @@ struct admission {
 	uint64_t hash_seed;
 	uint32_t *buckets;		  // of source index plus 1
 	struct admission_source *sources; // sources[n_sources]
-	struct admission_list strangers[ADMISSION_STRANGERS];
+	struct admission_list queues[ADMISSION_QUEUES];
+	uint32_t n_waiting;
+	uint32_t n_setups;
+	// The oldest that is counted in n_setups: those before it in its queue had their grace.
+	struct admission_ticket *first_setup[ADMISSION_QUEUES];
+	TAILQ_HEAD(, admission_source)
+	turns; // those who have somebody waiting, whose turn it is first
 	TAILQ_HEAD(, admission_source) idle; // without a connection, the longest idle first
 	uint64_t n_verdicts[ADMISSION_VERDICT_COUNT]; // of connections and of calls
 };
@@ -73,12 +105,28 @@ struct admission {
 int admission_init(struct admission *a, const struct admission_limits *limits, uint64_t hash_seed);
 void admission_fini(struct admission *a);
 
-// A connection came from source_be: give it a place.
+// Is there a place for another unauthenticated connection? Asked before one is taken from the kernel, who
+// keeps those for whom there is none.
+bool admission_has_room(const struct admission *a, uint64_t now_ns);
+
+// A connection came from source_be: give it a place. It may begin if its class is ADMISSION_SILENT then,
+// else it waits for admission_next().
 //
 //   evicted  out: a ticket that has lost its place for this one, or NULL; the caller closes its
 //            connection. Always NULL when the verdict is not ADMISSION_OK.
 enum admission_verdict admission_enter(struct admission *a, struct admission_ticket *ticket,
 	uint32_t source_be, uint64_t now_ns, struct admission_ticket **evicted);
+
+// Who has waited longest of the source whose turn it is, if there is room for one more set-up: it is
+// ADMISSION_SILENT from now on. NULL: nobody waits, or nobody may begin.
+struct admission_ticket *admission_next(struct admission *a, uint64_t now_ns);
+
+// When time alone makes more room than there is now, for a set-up or for a stranger; UINT64_MAX: never.
+uint64_t admission_deadline(const struct admission *a, uint64_t now_ns);
+
+// The connection has come as far as this; only the first time counts.
+void admission_progress(struct admission *a, struct admission_ticket *ticket,
+	enum admission_step step, uint64_t now_ns);
 
 // The connection spoke or authenticated. Classes only go up.
 void admission_promote(struct admission *a, struct admission_ticket *ticket,

@@ -98,7 +98,8 @@ static size_t put_message(struct client *client, bool is_json)
 	render_begin(r, true, false);
 	render_record_begin(r, "reply");
 	render_key(r, "message", NULL);
-	render_text(r, span_of(client->show.message, n - 1)); // without the line's end
+	client->show.message[n - 1] = '\0'; // without the line's end
+	render_word(r, client->show.message);
 	render_record_end(r);
 	render_end(r);
 	return r->len;

@@ -5,6 +5,7 @@
 #include "control/call_auth.h"
 #include "control/call_command.h"
 #include "control/call_record.h"
+#include "control/call_routes.h"
 #include "control/conn.h"
 #include "control/control_state.h"
 #include "control/history_note.h"
@@ -27,10 +28,12 @@ static void come_up(struct call *call)
 {
 	struct control *c = call->control;
 
+	call_command_policy(call); // before the first packet passes
 	call_command_open(call, true);
 	if (call->was_up)
 		return;
 	call->was_up = true;
+	conn_is_up(call->conn);
 	call->up_ns = control_now(c);
 	counter_add(&c->counters.calls_up, 1);
 	call_record_up(call);
@@ -75,6 +78,7 @@ static void finish(struct call *call, enum end_reason reason)
 	timer_heap_leave(&c->loop.timers, &call->timer);
 	supersede_forget(call);
 	owner_map_set_call(c->config.owners, call->listen, call->pptp.call_id, OWNER_NONE);
+	call_routes_remove(call);
 	call_command_delete(call);
 
 	debug_call_ending(call, reason);
@@ -138,8 +142,11 @@ void call_rearm(struct call *call)
 
 static void note_phase(struct call *call)
 {
-	if (call->link.phase < LINK_TERMINATE)
-		call->phase = call->link.phase;
+	if (call->link.phase >= LINK_TERMINATE)
+		return;
+	call->phase = call->link.phase;
+	if (call->conn && call->link.phase > LINK_ESTABLISH)
+		conn_progress(call->conn, ADMISSION_STEP_LINK);
 }
 
 void call_run(struct call *call, struct step *step)
@@ -264,6 +271,12 @@ void call_moved(struct call *call, uint32_t outer_peer_be)
 	call_record_moved(call);
 }
 
+void call_idle(struct call *call)
+{
+	if (call->is_open)
+		call_close(call, END_IDLE_TIMEOUT);
+}
+
 static void check_clear_data(struct call *call)
 {
 	uint64_t refused = call->clear_refused, up_pkts = call->clear_up_pkts;
@@ -343,14 +356,16 @@ static bool take_resources(struct call *call, const struct pptp_ocrq *request)
 		call_record_no_resource(call, "session slots");
 		return false;
 	}
-	int32_t call_id = call_table_take(&c->call_tables[call->listen], random.call_id);
+	int32_t call_id = call_table_take(&c->call_tables[call->listen], random.call_id,
+		call_table_places(c->config.call_classes, c->config.n_workers,
+			session_id_worker(call->id)));
 	if (call_id < 0) {
 		call_record_no_resource(call, "Call IDs of the listen address");
 		return false;
 	}
 	call->pptp.call_id = (uint16_t)call_id;
 	call->pptp.peer_call_id = request->call_id;
-	call->pool = address_choose_pool(c);
+	call->pool = address_choose_pool(c, call->tenant);
 	link_init(&call->link, &c->link_configs[call->pool], random.seed, random.challenge);
 	secret_wipe_bytes(&random, sizeof(random));
 	return true;
@@ -371,6 +386,7 @@ enum end_reason call_new(struct conn *conn, const struct pptp_ocrq *request)
 	call->client_port_be = conn->client_port_be;
 	call->gre_be = conn->client_be;
 	call->listen = conn->listen;
+	call->tenant = c->config.config->listen_tenants[conn->listen];
 	call->mtu = c->config.config->mtu;
 	call->clear_due_ns = call->stale_due_ns = TIMER_NEVER;
 	call->started_ns = control_now(c);
@@ -400,7 +416,7 @@ enum end_reason call_new(struct conn *conn, const struct pptp_ocrq *request)
 	pptp_call_accept(&call->pptp, request, &offer, &w);
 	call->conn = conn;
 	conn->n_calls_begun++;
-	conn->n_calls++;
+	conn->n_calls_most = RTE_MAX(conn->n_calls_most, ++conn->n_calls);
 	TAILQ_INSERT_TAIL(&conn->calls, call, in_conn);
 	pptp_conn_set_calls(&conn->pptp, conn->n_calls, control_now(c));
 	counter_add(&c->counters.calls_started, 1);

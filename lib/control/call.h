@@ -37,7 +37,11 @@ struct call {
 	uint32_t client_be;
 	uint16_t client_port_be;
 	uint8_t listen;
-	uint8_t pool;		// whose link_config it has
+	uint16_t tenant;	// the listen address's
+	uint16_t pool;		// whose link_config it has
+	uint8_t n_routes;	// networks behind the client
+	uint8_t routes_on;	// bit i: routes[i] is on the workers' map
+	struct aaa_route routes[LIMIT_USER_ROUTES];
 	uint32_t inner_be;	// 0: none yet
 	bool has_fixed_address; // that of his record: nobody chooses another
 	uint32_t gre_be;	// where its GRE comes from; client_be unless nat-loose moved it
@@ -61,6 +65,8 @@ struct call {
 	uint16_t mtu;
 	struct mppe_mode receive; // MPPE_STRENGTH_NONE: no keys yet
 	struct mppe_mode send;
+	bool has_policy; // its worker has `policy`
+	struct command_session_policy policy;
 	uint64_t n_ppp_in, n_ppp_out;
 
 	uint64_t no_gre_due_ns; // nothing was heard so long: said once
@@ -109,6 +115,9 @@ void call_lost_sync(struct call *call);
 
 // GRE of the client now comes from this address (nat-loose).
 void call_moved(struct call *call, uint32_t outer_peer_be);
+
+// No data passed for the idle time of its policy: end it.
+void call_idle(struct call *call);
 
 // The worker has forgotten the session: tell the end of it, free what it held, free the call.
 void call_gone(struct call *call, const struct lane_totals *totals);

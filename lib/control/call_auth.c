@@ -4,6 +4,7 @@
 #include "control/address.h"
 #include "control/call_inner.h"
 #include "control/call_record.h"
+#include "control/call_routes.h"
 #include "control/conn.h"
 #include "control/control_state.h"
 #include "control/lockout_watch.h"
@@ -42,6 +43,7 @@ void call_auth_ask(struct call *call)
 	struct control *c = call->control;
 	struct aaa_request request = {.tag = call->id, .client_be = call->client_be};
 
+	conn_progress(call->conn, ADMISSION_STEP_NAME);
 	link_get_credentials(&call->link, &request.credentials);
 	call->auth_refusal = judge_before_asking(call, &request.credentials);
 	if (call->auth_refusal == END_NONE) {
@@ -119,6 +121,8 @@ static void admit(struct call *call, const struct aaa_reply *reply, struct link_
 
 	call->is_authenticated = true;
 	call->group = reply->group;
+	if (is_first)
+		call_routes_take(call, reply);
 	conn_trust(call->conn);
 	lockout_watch_succeed(call);
 	if (is_first)

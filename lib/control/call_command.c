@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "control/call_command.h"
 
+#include "control/call_routes.h"
 #include "control/control_state.h"
 
 enum { TUNNELLED_HEADERS_BYTES = 40 }; // IPv4 and TCP without options
@@ -23,6 +24,7 @@ void call_command_add(struct call *call)
 			.call_id = call->pptp.call_id,
 			.peer_call_id = call->pptp.peer_call_id,
 			.listen = call->listen,
+			.tenant = call->tenant,
 			.mtu = config->mtu,
 			.require_encryption = config->encryption == CONFIG_ENCRYPTION_REQUIRE,
 			.ack_delay_us = config->ack_delay_ms * 1000,
@@ -85,14 +87,68 @@ void call_command_flush(struct call *call)
 	send_command(call, &command);
 }
 
+static uint16_t acl_of(const struct config *config, const char *name)
+{
+	int i = name[0] ? config_find_acl(config, name) : -1;
+
+	return i < 0 ? ACL_NONE : (uint16_t)i;
+}
+
+static uint32_t burst_of(uint32_t rate_kbps, uint32_t burst_ms)
+{
+	uint64_t n_bytes = (uint64_t)rate_kbps * burst_ms / 8;
+
+	n_bytes = RTE_MAX(n_bytes, (uint64_t)LIMIT_MTU_BYTES);
+	return (uint32_t)RTE_MIN(n_bytes, (uint64_t)UINT32_MAX);
+}
+
+static struct command_session_policy policy_of(
+	const struct config *config, const struct config_group *group)
+{
+	return (struct command_session_policy){
+		.rate_up_bps = group->rate_up_kbps * UINT64_C(1000),
+		.rate_down_bps = group->rate_down_kbps * UINT64_C(1000),
+		.burst_up_bytes = burst_of(group->rate_up_kbps, group->burst_ms),
+		.burst_down_bytes = burst_of(group->rate_down_kbps, group->burst_ms),
+		.acl_up = acl_of(config, group->acl_in),
+		.acl_down = acl_of(config, group->acl_out),
+		.idle_s = group->idle_timeout_s,
+		.idle_up_only = group->idle_counts == CONFIG_IDLE_UP,
+	};
+}
+
+void call_command_policy(struct call *call)
+{
+	const struct config *config = call->control->config.config;
+	struct lane_command command = {
+		.kind = COMMAND_SESSION_POLICY,
+		.policy = policy_of(config, &config->groups[call->group]),
+	};
+	const struct command_session_policy *p = &command.policy;
+	bool is_empty = p->rate_up_bps == 0 && p->rate_down_bps == 0 && p->idle_s == 0 &&
+			p->acl_up == ACL_NONE && p->acl_down == ACL_NONE;
+
+	if (is_empty && !call->has_policy)
+		return;
+	call->policy = command.policy;
+	call->has_policy = true;
+	send_command(call, &command);
+}
+
 void call_command_open(struct call *call, bool on)
 {
 	const struct config *config = call->control->config.config;
 	const struct config_group *group = &config->groups[call->group];
+
+	if (on)
+		call_routes_add(call);
+	else
+		call_routes_remove(call);
 	struct lane_command command = {
 		.kind = COMMAND_SESSION_OPEN,
 		.open = {.on = on,
 			.inner_be = call->inner_be,
+			.has_routes = call->routes_on != 0,
 			.dhcp_inform = group->dhcp_inform,
 			.relay_broadcasts = group->broadcasts == CONFIG_BROADCASTS_RELAY},
 	};

@@ -11,6 +11,7 @@ void call_command_encrypt(struct call *call, bool on);
 // The next packet to the client is flushed.
 void call_command_flush(struct call *call);
 
+void call_command_policy(struct call *call); // of the user's group; nothing where it has none
 void call_command_open(struct call *call, bool on);
 void call_command_delete(struct call *call); // always fits
 void call_command_frame(

@@ -93,6 +93,9 @@ void call_record_up(const struct call *call)
 	call_describe_mppe(call, mppe, sizeof(mppe));
 	begin(&e, EVENT_UP, call);
 	event_word(&e, "mppe", mppe);
+	if (call->tenant)
+		event_word(&e, "tenant",
+			config_tenant_name(call->control->config.config, call->tenant));
 	event_u64(&e, "mtu", call->mtu);
 	event_u64(&e, "worker", session_id_worker(call->id));
 	event_duration(&e, "setup", call->up_ns - call->started_ns);
@@ -171,6 +174,19 @@ void call_record_no_gre(const struct call *call)
 	event_word(&e, "windows-error", "619,721,806");
 	event_word(&e, "text", info->sentence);
 	finish(&e, call);
+}
+
+void call_record_route_refused(
+	const struct call *call, uint32_t prefix_be, uint8_t prefix_len, const char *why)
+{
+	struct event e;
+
+	begin(&e, EVENT_ROUTE_REFUSED, call);
+	event_ipv4(&e, "network", prefix_be);
+	event_u64(&e, "prefix-len", prefix_len);
+	event_word(&e, "why", why);
+	finish(&e, call);
+	debug_error(call, "PPTP: Network behind the client refused: %s", why);
 }
 
 void call_record_pool_empty(const struct call *call)

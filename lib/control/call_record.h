@@ -18,4 +18,7 @@ void call_record_decrypt_failures(const struct call *call);
 void call_record_no_resource(const struct call *call, const char *what);
 void call_record_no_gre(const struct call *call);
 void call_record_moved(const struct call *call); // nat-loose, see call_moved()
+// A network behind the client that is not routed to it.
+void call_record_route_refused(
+	const struct call *call, uint32_t prefix_be, uint8_t prefix_len, const char *why);
 void call_record_pool_empty(const struct call *call);

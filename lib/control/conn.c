@@ -13,7 +13,10 @@
 
 enum {
 	READ_BYTES = 2048, // a turn: one client that talks much does not hold the lane
-	OUT_BYTES = 8192,  // what may wait for a client that does not read
+	// What may wait for a client that does not read, and as much again as its calls may have to say: who
+	// hangs up a thousand calls reads when he has written, and is not to be cut for that.
+	OUT_BYTES = 8192,
+	OUT_CALL_BYTES = PPTP_MESSAGE_BYTES_MAX,
 	DRAIN_READS = 8,
 };
 
@@ -45,6 +48,7 @@ struct conn *conn_new(
 	conn->number = ++c->last_tunnel;
 	timeline_mark(&conn->timeline, TIMELINE_TCP, conn->accepted_ns);
 	TAILQ_INIT(&conn->calls);
+	conn->begun_ns = conn->accepted_ns;
 	pptp_conn_init(&conn->pptp, &c->conn_config, control_now(c));
 	TAILQ_INSERT_TAIL(&c->conns, conn, in_all);
 	c->n_conns++;
@@ -159,11 +163,29 @@ static size_t try_send(struct conn *conn, struct span bytes)
 	return (size_t)n;
 }
 
+// Room for n_bytes in conn->out. Returns false when there is none, or none for this client any more.
+static bool make_room(struct conn *conn, size_t n_bytes)
+{
+	size_t most = OUT_BYTES + (size_t)conn->n_calls_most * OUT_CALL_BYTES;
+	size_t room = conn->out_room ? conn->out_room : OUT_BYTES;
+
+	if (n_bytes > most)
+		return false;
+	while (room < n_bytes)
+		room *= 2;
+	if (room == conn->out_room)
+		return true;
+	uint8_t *out = realloc(conn->out, room);
+	if (!out)
+		return false;
+	conn->out = out;
+	conn->out_room = (uint32_t)room;
+	return true;
+}
+
 static void keep(struct conn *conn, struct span bytes)
 {
-	if (!conn->out)
-		conn->out = malloc(OUT_BYTES);
-	if (!conn->out || bytes.len > OUT_BYTES - conn->n_out) {
+	if (!make_room(conn, conn->n_out + bytes.len)) {
 		break_off(conn, END_TCP_ERROR); // it does not read
 		return;
 	}
@@ -191,6 +213,9 @@ static void flush(struct conn *conn)
 	conn->n_out -= (uint32_t)n;
 	if (conn->n_out > 0)
 		return;
+	free(conn->out);
+	conn->out = NULL;
+	conn->out_room = 0;
 	loop_set_events(&conn->control->loop, &conn->source, EPOLLIN);
 	if (conn->is_closing)
 		conn_doom(conn, conn->reason);
@@ -203,12 +228,12 @@ static uint64_t trust_by(const struct conn *conn)
 {
 	const struct call *call;
 
-	if (conn->ticket.class == ADMISSION_TRUSTED || conn->stop != END_NONE)
+	if (conn->ticket.class >= ADMISSION_KNOWN || conn->stop != END_NONE)
 		return TIMER_NEVER;
 	TAILQ_FOREACH(call, &conn->calls, in_conn)
 	if (link_is_tried_again(&call->link))
 		return TIMER_NEVER;
-	return conn->accepted_ns + conn->control->conn_config.handshake_timeout_ns;
+	return conn->begun_ns + conn->control->conn_config.handshake_timeout_ns;
 }
 
 static void rearm(struct conn *conn)
@@ -323,7 +348,9 @@ static void take_call(struct conn *conn, const struct pptp_ocrq *request)
 		if (reason != END_NONE)
 			admission_leave_call(&conn->ticket);
 	}
-	if (reason != END_NONE)
+	if (reason == END_NONE)
+		conn_progress(conn, ADMISSION_STEP_CALL);
+	else
 		refuse_call(conn, request, reason, limit);
 }
 
@@ -489,10 +516,16 @@ void conn_start(struct conn *conn)
 	struct control *c = conn->control;
 	struct event e;
 
+	if (conn->begun_ns != control_now(c)) { // it had to wait: its times begin now
+		conn->begun_ns = control_now(c);
+		pptp_conn_init(&conn->pptp, &c->conn_config, conn->begun_ns);
+	}
 	counter_add(&c->counters.tcp_accepted, 1);
 	event_begin(&e, EVENT_CLIENT_CONNECTED);
 	event_endpoint(&e, "client", conn->client_be, conn->client_port_be);
 	event_ipv4(&e, "called", c->config.owners->listen_be[conn->listen]);
+	if (conn->begun_ns > conn->accepted_ns)
+		event_duration(&e, "waited", conn->begun_ns - conn->accepted_ns);
 	event_send(c->config.log, &e);
 	debug_conn_opened(conn);
 	if (loop_add(&c->loop, &conn->source) != 0)
@@ -506,11 +539,23 @@ void conn_evict(struct conn *conn)
 		conn, conn->ticket.class == ADMISSION_SILENT ? END_PPTP_SILENT : END_SETUP_TIMEOUT);
 }
 
+void conn_progress(struct conn *conn, enum admission_step step)
+{
+	admission_progress(
+		&conn->control->admission, &conn->ticket, step, control_now(conn->control));
+}
+
 void conn_trust(struct conn *conn)
+{
+	admission_promote(&conn->control->admission, &conn->ticket, ADMISSION_KNOWN,
+		control_now(conn->control));
+	rearm(conn);
+}
+
+void conn_is_up(struct conn *conn)
 {
 	admission_promote(&conn->control->admission, &conn->ticket, ADMISSION_TRUSTED,
 		control_now(conn->control));
-	rearm(conn);
 }
 
 static void stop_if_idle(struct conn *conn)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // One control connection: the socket, its PPTP machine, its calls.
 //
-//   life  conn_new, conn_start; whatever goes wrong dooms it, and conn_reap frees the doomed at the
+//   life  conn_new, conn_start, at once or when it is its turn; whatever goes wrong dooms it, and conn_reap frees the doomed at the
 //         end of the turn, so that no one up the stack holds a pointer to a connection that has
 //         gone
 #pragma once
@@ -34,12 +34,14 @@ struct conn {
 	enum end_reason stop;	// not END_NONE: we stop it as soon as its calls have ended
 	enum end_reason reason; // why it is closing or doomed
 	uint64_t accepted_ns;
+	uint64_t begun_ns; // it may have had to wait
 	uint64_t close_by_ns; // closing: patience of the last bytes
 	struct call_list calls;
 	uint32_t n_calls;
 	uint32_t n_calls_begun;
+	uint32_t n_calls_most; // at a time
 	uint8_t *out; // what the socket did not take, out[n_out]; NULL until it is needed
-	uint32_t n_out;
+	uint32_t n_out, out_room;
 	TAILQ_ENTRY(conn) in_all;
 	TAILQ_ENTRY(conn) in_doomed;
 };
@@ -60,8 +62,14 @@ void conn_write(struct conn *conn, struct span messages);
 // A call of this connection has ended: CDN was written. Takes it off the list.
 void conn_call_ended(struct conn *conn, struct call *call);
 
+// Its client has come as far as this on its way to a name.
+void conn_progress(struct conn *conn, enum admission_step step);
+
 // Its client has proved who it is.
 void conn_trust(struct conn *conn);
+
+// A call of it is up.
+void conn_is_up(struct conn *conn);
 
 // End the calls, then stop the connection, with all the messages that belong to it.
 void conn_stop(struct conn *conn, enum end_reason reason);

@@ -140,6 +140,7 @@ static struct admission_limits admission_limits_of(const struct config *from)
 		.silent_grace_ns = SILENT_GRACE_NS,
 		.talking_grace_ns = TALKING_GRACE_NS,
 		.max_calls_per_source = from->max_calls_per_source,
+		.max_setups = from->max_setups,
 	};
 }
 
@@ -205,15 +206,45 @@ static void take_replies(struct control *c)
 	c->aaa_pending |= n == AAA_REPLIES;
 }
 
+static void check_pace(struct control *c)
+{
+	const struct setup_pace *p = &c->setup_pace;
+	struct event e;
+
+	switch (setup_pace_second(&c->setup_pace, control_now(c))) {
+	case SETUP_PACE_NOTHING:
+		return;
+	case SETUP_PACE_STORM_BEGAN:
+		event_begin(&e, EVENT_STORM_BEGAN);
+		event_u64(&e, "waiting", c->admission.n_waiting);
+		event_u64(&e, "setups", c->admission.n_setups);
+		event_u64(&e, "calls", placement_count(&c->placement));
+		break;
+	case SETUP_PACE_STORM_ENDED:
+		event_begin(&e, EVENT_STORM_ENDED);
+		event_duration(&e, "duration", p->ended_ns - p->began_ns);
+		event_u64(&e, "connections", p->n_begun);
+		event_u64(&e, "most-waiting", p->waiting_most);
+		event_duration(&e, "longest-wait", p->wait_longest_ns);
+		event_duration(&e, "longest-turn", p->turn_longest_ns);
+		event_u64(&e, "calls", placement_count(&c->placement));
+		break;
+	}
+	event_send(c->config.log, &e);
+}
+
 static void every_second(struct timer *t, uint64_t now_ns)
 {
 	struct control *c = container_of(t, struct control, second);
 
 	workers_check(c);
+	samples_begin(&c->samples, now_ns);
 	crypto_watch_sample(c);
+	lane_watch_sample(c);
 	port_watch_check(c);
 	routes_check(c);
 	listener_check(c);
+	check_pace(c);
 	api_check(c->api);
 	lockout_watch_check(c);
 	if (c->config.every_second)
@@ -341,7 +372,8 @@ static int open_timers(struct control *c)
 
 	if (timer_heap_join(h, &c->second, every_second) != 0 || refusal_open(c) != 0 ||
 		timer_heap_join(h, &c->publish, publish) != 0 ||
-		timer_heap_join(h, &c->stop_timer, stop_tick) != 0 || crypto_watch_open(c) != 0)
+		timer_heap_join(h, &c->stop_timer, stop_tick) != 0 || crypto_watch_open(c) != 0 ||
+		clear_user_open(c) != 0)
 		return fail(c, "timers", -ENOMEM);
 	timer_heap_arm(h, &c->second, control_now(c) + SECOND_NS);
 	return 0;
@@ -355,6 +387,7 @@ static int open_all(struct control *c)
 		return rc;
 	c->has_loop = true;
 	c->started_ns = control_now(c);
+	setup_pace_init(&c->setup_pace, c->started_ns);
 	if ((rc = open_timers(c)) != 0 || (rc = open_signals(c)) != 0 ||
 		(rc = open_pools(c)) != 0 || (rc = open_tables(c)) != 0 ||
 		(rc = open_aaa(c)) != 0 ||
@@ -364,6 +397,8 @@ static int open_all(struct control *c)
 		return rc;
 	// The first table goes down before the first client comes.
 	routes_publish(c);
+	if ((rc = fail(c, "access lists", acls_publish(c))) != 0)
+		return rc;
 	return listener_open_all(c);
 }
 
@@ -417,6 +452,7 @@ void control_free(struct control *c)
 		api_close(c->api);
 		workers_fini(c); // before the tables that the commands in the rings point to
 		routes_close(c);
+		acls_close(c);
 	}
 	if (c->aaa)
 		c->config.aaa->close(c->aaa);
@@ -445,7 +481,7 @@ static bool has_work(void *context)
 {
 	const struct control *c = context;
 
-	return workers_have_work(c) || c->aaa_pending;
+	return workers_have_work(c) || c->aaa_pending || listener_has_work(c);
 }
 
 static void end_of_turn(struct control *c)
@@ -460,6 +496,7 @@ int control_turn(struct control *c, int timeout_ms)
 	if (c->phase == CONTROL_STOPPED)
 		return 0;
 	bool more = workers_take(c);
+	bool is_behind = more || workers_have_backlog(c) || c->loop.is_behind;
 	take_replies(c);
 	routes_publish(c);
 	end_of_turn(c);
@@ -467,7 +504,11 @@ int control_turn(struct control *c, int timeout_ms)
 	if (rc != 0)
 		return rc;
 	take_replies(c);
+	// Those who are here have been served; now to those who wish to be.
+	setup_pace_turn(&c->setup_pace, is_behind, control_now(c));
+	listener_run(c);
 	end_of_turn(c);
+	setup_pace_turn_took(&c->setup_pace, loop_clock_ns() - c->loop.woken_ns);
 	if (c->phase != CONTROL_STOPPING || !shutdown_go_on(c))
 		return 1;
 	c->phase = CONTROL_STOPPED;

@@ -13,13 +13,39 @@
 #include "observe/crypto_counters.h"
 #include "observe/events.h"
 #include "observe/log.h"
+#include "observe/memory_report.h"
 #include "session/owner_map.h"
 #include "session/session.h"
+
+// How what a port receives gets to the workers, for `aditctl show ports`.
+enum control_spread {
+	CONTROL_SPREAD_ONE,	// one queue: who polls it hands over
+	CONTROL_SPREAD_DEVICE,	// a virtual device with several queues, whose other end chooses
+	CONTROL_SPREAD_RSS,	// the NIC, by the outer addresses
+	CONTROL_SPREAD_CALL_ID, // the NIC, to the worker that owns the session (rte_flow)
+};
+
+// "rss", "call-id", ...
+const char *control_spread_word(enum control_spread spread);
 
 struct control_port {
 	struct tap tap;
 	struct rte_ether_addr mac;
 	uint16_t dpdk_port;
+	uint16_t n_rx, n_tx; // queues
+	int node;	     // NUMA; -1: of none
+	enum control_spread spread;
+	uint16_t n_rules; // of rte_flow
+	// What the NIC said to rules that it did not take; "": it was not asked, or took them.
+	char flow_refused[80];
+};
+
+// What is known of the lanes beside their counters. Fixed before they start.
+struct lane_view {
+	double tsc_hz;
+	int control_node; // NUMA
+	int worker_nodes[LIMIT_WORKERS];
+	struct rte_ring *handoff[LIMIT_WORKERS][LIMIT_WORKERS]; // [from][to], to see how full
 };
 
 // All is borrowed and outlives the control lane.
@@ -29,11 +55,18 @@ struct control_config {
 	struct rte_mempool *pool;
 	unsigned int n_ports;
 	struct control_port *ports; // ports[n_ports], in the configuration's order
+	struct tap *vlan_taps;	    // vlan_taps[config->n_vlans]
 	unsigned int n_workers;
 	struct lane_links *links;		     // links[n_workers]
 	const struct session_table *const *sessions; // sessions[n_workers], to read counters
 	const struct lane_counters *const *counters; // counters[n_workers]
 	const struct crypto_view *crypto;	     // NULL: nothing is known of it
+	const struct lane_view *lanes;		     // NULL: nothing is known of it
+	// NICs spread GRE by the low bits of the Call ID: class `id % call_classes` goes to worker class % n_workers. A
+	// power of two, at most 64; 0: they do not.
+	uint16_t call_classes;
+	// Adds what memory the data path has. May be NULL.
+	void (*memory)(void *context, struct memory_report *r);
 	struct lane_wake *wake;
 	struct owner_map *owners;
 	const struct aaa_driver *aaa;

@@ -2,21 +2,26 @@
 // All that the control lane owns, for the files of this directory.
 #pragma once
 
+#include "control/acls.h"
 #include "control/admission.h"
 #include "control/call_table.h"
+#include "control/clear_user.h"
 #include "control/control.h"
 #include "control/crypto_watch.h"
 #include "control/debug.h"
 #include "control/history.h"
+#include "control/lane_watch.h"
 #include "control/workers.h"
 #include "control/listener.h"
 #include "control/lockout.h"
 #include "control/loop.h"
+#include "control/networks.h"
 #include "control/placement.h"
 #include "control/pool.h"
 #include "control/port_watch.h"
 #include "control/refusal.h"
 #include "control/routes.h"
+#include "control/setup_pace.h"
 #include "control/supersede.h"
 #include "proto/link.h"
 #include "proto/pptp_conn.h"
@@ -31,7 +36,7 @@ TAILQ_HEAD(conn_list, conn);
 struct control_tap {
 	struct control *control;
 	struct loop_source source;
-	uint8_t port;
+	const struct network *network;
 };
 
 struct control {
@@ -50,12 +55,16 @@ struct control {
 	struct timer stop_timer;
 	uint64_t stop_began_ns;
 	uint32_t n_untold; // connections that may not know yet that we stop
+	bool has_cut;	   // every call that did not end by itself was ended
+	uint32_t n_cut;
+	uint32_t cut_cursor;
 	bool has_loop;
 
 	// clients
 	struct listeners listeners;
 	struct refusals refusals;
 	struct admission admission;
+	struct setup_pace setup_pace;
 	struct pptp_conn_config conn_config;
 	struct conn_list conns;
 	struct conn_list doomed; // to be closed at the end of this turn
@@ -68,6 +77,7 @@ struct control {
 	struct call_table *call_tables; // call_tables[owners->n_listen]
 	struct placement placement;
 	struct supersede supersede;
+	struct clear_user clear_user;
 	void *aaa;		       // state of the driver
 	struct loop_source aaa_source; // when it has a descriptor
 	bool aaa_pending;	       // something was submitted: poll
@@ -75,11 +85,15 @@ struct control {
 
 	// workers and the kernel
 	struct workers workers;
+	struct samples samples; // when the counters of the lanes were looked at
+	struct lane_watch lane_watch;
 	struct crypto_watch crypto_watch;
 	struct neighbor *neighbor; // NULL without ports
 	struct loop_source neighbor_source;
 	struct routes routes;
-	struct control_tap taps[LIMIT_PORTS];
+	struct acls acls;
+	struct networks networks;
+	struct control_tap taps[LIMIT_NETWORKS];
 	uint16_t n_taps;
 	struct port_watch port_watch;
 

@@ -8,18 +8,14 @@
 static const uint64_t CHECK_NS = 100000000;
 static const double NS_PER_SECOND = 1e9;
 
-enum { NOT_KNOWN = -1, WHOLE = 1000 };
-
 // ---- how busy -----------------------------------------------------------------------------------
 
-static void sample(struct crypto_load *l, const struct crypto_counters *n)
+static void sample(const struct samples *s, struct crypto_load *l, const struct crypto_counters *n)
 {
 	if (!n)
 		return;
-	l->busy_cycles[0] = l->busy_cycles[1];
-	l->idle_cycles[0] = l->idle_cycles[1];
-	l->busy_cycles[1] = counter_read(&n->busy_cycles);
-	l->idle_cycles[1] = counter_read(&n->idle_cycles);
+	samples_put(s, &l->busy_cycles, counter_read(&n->busy_cycles));
+	samples_put(s, &l->idle_cycles, counter_read(&n->idle_cycles));
 }
 
 void crypto_watch_sample(struct control *c)
@@ -29,37 +25,23 @@ void crypto_watch_sample(struct control *c)
 
 	if (!view)
 		return;
-	w->sampled_ns[0] = w->sampled_ns[1];
-	w->sampled_ns[1] = control_now(c);
-	w->n_samples += w->n_samples < 2;
 	for (unsigned int i = 0; i < view->n_workers; i++)
-		sample(&w->workers[i], view->workers[i]);
+		sample(&c->samples, &w->workers[i], view->workers[i]);
 	for (unsigned int i = 0; i < view->n_engines; i++)
-		sample(&w->engines[i], view->engines[i]);
-}
-
-// The counters are read one by one while their lane runs, so a part may look larger than the whole.
-static int share(uint64_t part, double whole)
-{
-	if (whole <= 0)
-		return NOT_KNOWN;
-	return (double)part >= whole ? WHOLE : (int)((double)part * WHOLE / whole + 0.5);
+		sample(&c->samples, &w->engines[i], view->engines[i]);
 }
 
 struct crypto_utilisation crypto_watch_worker(const struct control *c, unsigned int worker)
 {
 	const struct crypto_view *view = c->config.crypto;
-	const struct crypto_watch *w = &c->crypto_watch;
-	const struct crypto_load *l = &w->workers[worker];
+	const struct crypto_load *l = &c->crypto_watch.workers[worker];
 	const double cycles_per_ns = view->tsc_hz / NS_PER_SECOND;
 
 	return (struct crypto_utilisation){
-		.all = share(counter_read(&view->workers[worker]->busy_cycles),
+		.all = samples_share((double)counter_read(&view->workers[worker]->busy_cycles),
 			(double)(control_now(c) - c->started_ns) * cycles_per_ns),
-		.second = w->n_samples < 2 ? NOT_KNOWN
-					   : share(l->busy_cycles[1] - l->busy_cycles[0],
-						     (double)(w->sampled_ns[1] - w->sampled_ns[0]) *
-							     cycles_per_ns),
+		.second = samples_share((double)samples_growth(&c->samples, &l->busy_cycles, 1),
+			(double)samples_span_ns(&c->samples, 1) * cycles_per_ns),
 	};
 }
 
@@ -67,16 +49,14 @@ struct crypto_utilisation crypto_watch_engine(const struct control *c, unsigned 
 {
 	const struct crypto_counters *n = c->config.crypto->engines[engine];
 	const struct crypto_load *l = &c->crypto_watch.engines[engine];
-	uint64_t all = counter_read(&n->busy_cycles);
-	uint64_t second = l->busy_cycles[1] - l->busy_cycles[0];
+	double all = (double)counter_read(&n->busy_cycles);
+	double second = (double)samples_growth(&c->samples, &l->busy_cycles, 1);
+	double idle = (double)samples_growth(&c->samples, &l->idle_cycles, 1);
 
 	// One that is stuck counts neither: then the last second has nothing to divide by, and says so.
 	return (struct crypto_utilisation){
-		.all = share(all, (double)(all + counter_read(&n->idle_cycles))),
-		.second = c->crypto_watch.n_samples < 2
-				  ? NOT_KNOWN
-				  : share(second, (double)(second + l->idle_cycles[1] -
-							   l->idle_cycles[0])),
+		.all = samples_share(all, all + (double)counter_read(&n->idle_cycles)),
+		.second = samples_share(second, second + idle),
 	};
 }
 

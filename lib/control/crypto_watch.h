@@ -3,16 +3,16 @@
 #pragma once
 
 #include "config/limits.h"
+#include "control/samples.h"
 #include "control/timer_heap.h"
 
 #include <stdbool.h>
 
 struct control;
 
-// What a lane has counted, now and a second before.
 struct crypto_load {
-	uint64_t busy_cycles[2];
-	uint64_t idle_cycles[2];
+	struct sampled busy_cycles;
+	struct sampled idle_cycles;
 };
 
 // What was told of a channel.
@@ -25,8 +25,6 @@ struct crypto_bypass {
 
 struct crypto_watch {
 	struct timer timer; // runs while there are engines
-	unsigned int n_samples;
-	uint64_t sampled_ns[2];
 	struct crypto_load workers[LIMIT_WORKERS];
 	struct crypto_load engines[LIMIT_ENGINES];
 	struct crypto_bypass channels[LIMIT_WORKERS][LIMIT_ENGINES];
@@ -35,7 +33,7 @@ struct crypto_watch {
 // Returns 0 or -ENOMEM.
 int crypto_watch_open(struct control *c);
 
-// Once a second: how busy the lanes are.
+// Once a second, after samples_begin(): how busy the lanes are.
 void crypto_watch_sample(struct control *c);
 
 // From its timer, ten times a second: an event for each channel that its worker gave up or took back.

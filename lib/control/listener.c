@@ -15,8 +15,8 @@
 #include <unistd.h>
 
 enum {
-	ACCEPTS_PER_TURN = 64,
-	BACKLOG = 1024,
+	// What the kernel holds while we are busy, not more than net.core.somaxconn.
+	BACKLOG = 4096,
 	KEEPALIVE_S = 60,
 	SOCKET_BUFFER_BYTES = 16384, // the kernel's, each way: messages have 220 bytes at most
 };
@@ -78,6 +78,9 @@ static void take(struct listener *l, int fd, const struct sockaddr_in *from)
 		return;
 	}
 	set_options(fd, c->config.config->echo_timeout_s);
+	if (conn->ticket.class == ADMISSION_WAITING)
+		return;
+	setup_pace_begun(&c->setup_pace, 0);
 	conn_start(conn);
 }
 
@@ -110,33 +113,123 @@ static bool is_shortage(int error)
 	return error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM;
 }
 
+// One is taken, or it is known that there is none now.
+static void take_next(struct listener *l)
+{
+	struct sockaddr_in from = {0};
+	socklen_t len = sizeof(from);
+	int fd =
+		accept4(l->source.fd, (struct sockaddr *)&from, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
+	int rc = fd >= 0 ? 0 : -errno;
+
+	if (fd >= 0)
+		take(l, fd, &from);
+	else if (is_shortage(-rc))
+		rc = refuse_one(l);	// Linux says EMFILE also when nobody waits
+	l->is_short = is_shortage(-rc); // no reserve either: look again in a second
+	if (rc == -EAGAIN || l->is_short)
+		l->has_more = false;
+}
+
+// The descriptor tells once of what has come (EPOLLET), and not again while it is left there.
 static void ready(struct loop_source *s, uint32_t events)
 {
 	struct listener *l = container_of(s, struct listener, source);
 
-	for (int i = 0; i < ACCEPTS_PER_TURN; i++) {
-		struct sockaddr_in from = {0};
-		socklen_t len = sizeof(from);
-		int fd = accept4(
-			s->fd, (struct sockaddr *)&from, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
-		int rc = fd >= 0 ? 0 : -errno;
-		if (fd >= 0)
-			take(l, fd, &from);
-		else if (is_shortage(-rc))
-			rc = refuse_one(l); // Linux says EMFILE also when nobody waits
-		if (rc == -EAGAIN)
-			return;
-		if (is_shortage(-rc)) { // no reserve either: look again in a second
-			loop_set_events(&l->control->loop, s, 0);
-			return;
-		}
+	l->has_more = !l->is_short;
+}
+
+static struct listener *find_ready(struct listeners *all)
+{
+	for (uint32_t i = 0; i < all->n; i++) {
+		struct listener *l = &all->entries[(all->next + i) % all->n];
+		if (!l->has_more)
+			continue;
+		all->next = (uint32_t)(l - all->entries + 1) % all->n;
+		return l;
+	}
+	return NULL;
+}
+
+static bool any_has_more(const struct listeners *all)
+{
+	for (uint32_t i = 0; i < all->n; i++)
+		if (all->entries[i].has_more)
+			return true;
+	return false;
+}
+
+// Returns how many of `max` have begun.
+static uint32_t begin_waiting(struct control *c, uint32_t max)
+{
+	struct admission_ticket *ticket;
+	uint32_t n = 0;
+
+	while (n < max && (ticket = admission_next(&c->admission, control_now(c)))) {
+		struct conn *conn = container_of(ticket, struct conn, ticket);
+		setup_pace_begun(&c->setup_pace, control_now(c) - conn->accepted_ns);
+		if (!conn->is_doomed)
+			conn_start(conn);
+		n++;
+	}
+	return n;
+}
+
+void listener_run(struct control *c)
+{
+	struct listeners *all = &c->listeners;
+	uint64_t now_ns = control_now(c);
+	struct listener *l;
+	uint64_t due_ns = TIMER_NEVER;
+
+	if (all->n == 0)
+		return;
+	uint32_t n = begin_waiting(c, c->setup_pace.budget);
+	for (; n < c->setup_pace.budget && (l = find_ready(all)); n++) {
+		if (!admission_has_room(&c->admission, now_ns))
+			break;
+		take_next(l);
+	}
+	bool is_held = c->admission.n_waiting > 0 || any_has_more(all);
+	if (is_held)
+		due_ns = admission_deadline(&c->admission, now_ns);
+	timer_heap_arm(&c->loop.timers, &all->timer, due_ns);
+	setup_pace_note(&c->setup_pace, c->admission.n_waiting, is_held, now_ns);
+}
+
+bool listener_has_work(const struct control *c)
+{
+	return any_has_more(&c->listeners) &&
+	       admission_has_room(&c->admission, control_now(c));
+}
+
+// A look at them is all that is wanted: listener_run() follows.
+static void fire(struct timer *t, uint64_t now_ns)
+{
+}
+
+void listener_read_queue(const struct control *c, struct listener_queue *out)
+{
+	*out = (struct listener_queue){0};
+	for (uint32_t i = 0; i < c->listeners.n; i++) {
+		struct tcp_info info = {0};
+		socklen_t len = sizeof(info);
+		// Of a listening socket the two hold its queue (tcp(7) does not say so, ss(8) reads it).
+		if (getsockopt(c->listeners.entries[i].source.fd, IPPROTO_TCP, TCP_INFO, &info,
+			    &len) != 0)
+			continue;
+		out->n += info.tcpi_unacked;
+		out->room += info.tcpi_sacked;
 	}
 }
 
 void listener_check(struct control *c)
 {
-	for (uint32_t i = 0; i < c->listeners.n; i++)
-		loop_set_events(&c->loop, &c->listeners.entries[i].source, EPOLLIN);
+	for (uint32_t i = 0; i < c->listeners.n; i++) {
+		struct listener *l = &c->listeners.entries[i];
+		l->has_more |= l->is_short;
+		l->is_short = false;
+	}
 }
 
 static int open_one(struct listener *l, uint32_t address_be, uint16_t port)
@@ -157,7 +250,7 @@ static int open_one(struct listener *l, uint32_t address_be, uint16_t port)
 	// Accepted sockets have the buffers of this one.
 	(void)setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &buffer, sizeof(buffer));
 	(void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &buffer, sizeof(buffer));
-	l->source = (struct loop_source){.fd = fd, .events = EPOLLIN, .ready = ready};
+	l->source = (struct loop_source){.fd = fd, .events = EPOLLIN | EPOLLET, .ready = ready};
 	if (bind(fd, (struct sockaddr *)&at, sizeof(at)) != 0 || listen(fd, BACKLOG) != 0) {
 		int rc = -errno;
 		close(fd);
@@ -174,6 +267,8 @@ int listener_open_all(struct control *c)
 	const struct owner_map *owners = c->config.owners;
 
 	c->listeners.reserve_fd = open_reserve();
+	if (timer_heap_join(&c->loop.timers, &c->listeners.timer, fire) != 0)
+		return -ENOMEM;
 	for (uint32_t i = 0; i < owners->n_listen; i++) {
 		struct listener *l = &c->listeners.entries[i];
 		*l = (struct listener){.control = c, .listen = (uint8_t)i};
@@ -204,6 +299,7 @@ void listener_close_all(struct control *c)
 		close(c->listeners.entries[i].source.fd);
 	}
 	c->listeners.n = 0;
+	timer_heap_leave(&c->loop.timers, &c->listeners.timer);
 	refusal_close_all(c);
 	if (c->listeners.reserve_fd >= 0)
 		close(c->listeners.reserve_fd);

@@ -29,6 +29,7 @@ int loop_init(struct loop *l, struct lane_wake *wake)
 	int rc;
 
 	*l = (struct loop){.wake = wake, .now_ns = loop_clock_ns()};
+	l->woken_ns = l->now_ns;
 	timer_heap_init(&l->timers);
 	l->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	if (l->epoll_fd < 0)
@@ -94,6 +95,18 @@ static int sleep_ms(const struct loop *l, int timeout_ms)
 	return timeout_ms >= 0 && ms > (uint64_t)timeout_ms ? timeout_ms : (int)ms;
 }
 
+// Awake from the end of one sleep to here, the begin of the next.
+static void count_turn(struct loop *l, uint64_t now_ns)
+{
+	uint64_t awake_ns = now_ns - l->woken_ns;
+
+	if (l->n_turns++ == 0) // all that the start took
+		return;
+	l->busy_ns += awake_ns;
+	if (awake_ns > l->longest_ns)
+		l->longest_ns = awake_ns;
+}
+
 int loop_turn(struct loop *l, int timeout_ms, bool (*has_work)(void *context), void *context)
 {
 	int ms = sleep_ms(l, timeout_ms);
@@ -101,13 +114,15 @@ int loop_turn(struct loop *l, int timeout_ms, bool (*has_work)(void *context), v
 	lane_wake_prepare(l->wake);
 	if (ms != 0 && has_work(context))
 		ms = 0;
+	count_turn(l, loop_clock_ns());
 	int n = epoll_wait(l->epoll_fd, l->batch, LOOP_BATCH, ms);
 	int rc = n < 0 && errno != EINTR ? -errno : 0;
 	lane_wake_finish(l->wake);
 	if (rc != 0)
 		return rc;
 
-	l->now_ns = loop_clock_ns() + l->ahead_ns;
+	l->woken_ns = loop_clock_ns();
+	l->now_ns = l->woken_ns + l->ahead_ns;
 	l->n_batch = n < 0 ? 0 : n;
 	for (int i = 0; i < l->n_batch; i++) {
 		struct loop_source *s = l->batch[i].data.ptr;
@@ -115,6 +130,7 @@ int loop_turn(struct loop *l, int timeout_ms, bool (*has_work)(void *context), v
 			s->ready(s, l->batch[i].events);
 	}
 	l->n_batch = 0;
-	timer_heap_run(&l->timers, l->now_ns, TIMERS_PER_TURN);
+	l->is_behind = timer_heap_run(&l->timers, l->now_ns, TIMERS_PER_TURN) == TIMERS_PER_TURN ||
+		       n == LOOP_BATCH;
 	return 0;
 }

@@ -10,10 +10,12 @@
 #include <string.h>
 
 enum {
+	NONE = UINT16_MAX,
 	HELD_MAX = 256,		// packets, in all
 	HELD_PER_NEXT_HOP = 16, // packets
 	READ_TRIES = 6,		// dumps in one go
-	EVENTS_PER_READ = 64,	// netlink datagrams taken in one go
+	TENANT_METRIC = 10000,
+	EVENTS_PER_READ = 64, // netlink datagrams taken in one go
 	STATES_KNOWN =
 		NUD_REACHABLE | NUD_STALE | NUD_DELAY | NUD_PROBE | NUD_PERMANENT | NUD_NOARP,
 };
@@ -23,7 +25,8 @@ static const uint64_t HELD_NS = 1000000000;
 struct entry { // one neighbour of one of our TAPs
 	uint32_t address_be;
 	uint16_t state;
-	uint8_t port;
+	uint16_t network;
+	uint16_t next; // of the same network, NONE: the last
 	struct rte_ether_addr mac;
 };
 
@@ -31,8 +34,9 @@ struct kernel_route {
 	uint32_t prefix_be;
 	uint32_t gateway_be;
 	uint32_t metric;
+	uint16_t tenant;
+	uint16_t network;
 	uint8_t prefix_len;
-	uint8_t port;
 	uint8_t kind; // enum route_kind; ROUTE_FORWARD through a gateway, ROUTE_UNRESOLVED connected
 };
 
@@ -40,19 +44,25 @@ struct held {
 	struct rte_mbuf *packet;
 	uint64_t since_ns;
 	uint32_t next_hop_be;
-	uint8_t port;
+	uint16_t network;
+};
+
+struct device { // in order of ifindex
+	unsigned int ifindex;
+	uint16_t network;
 };
 
 struct neighbor {
 	struct netlink ask;
 	struct netlink hear;
-	struct neighbor_port ports[LIMIT_PORTS];
-	unsigned int n_ports;
+	unsigned int n_networks;
+	struct neighbor_network networks[LIMIT_NETWORKS];
+	struct device devices[LIMIT_NETWORKS];
 	bool is_dirty;
 	bool routes_changed; // to be read anew, as neighbors_changed
 	bool neighbors_changed;
-	uint32_t generation;
 	unsigned int n_entries;
+	uint16_t first[LIMIT_NETWORKS]; // entry of each network, NONE: it has none
 	struct entry entries[LIMIT_NEXT_HOPS];
 	unsigned int n_routes;
 	struct kernel_route routes[LIMIT_ROUTES];
@@ -60,20 +70,57 @@ struct neighbor {
 	struct held held[HELD_MAX];
 };
 
-static int port_of(const struct neighbor *n, unsigned int ifindex)
+static int compare_devices(const void *x, const void *y)
 {
-	for (unsigned int i = 0; i < n->n_ports; i++)
-		if (n->ports[i].tap_ifindex == ifindex)
-			return (int)i;
-	return -1;
+	const struct device *a = x, *b = y;
+
+	return a->ifindex < b->ifindex ? -1 : a->ifindex > b->ifindex;
 }
 
-static struct entry *find_entry(struct neighbor *n, uint8_t port, uint32_t address_be)
+// Index of the network whose TAP it is, or -1.
+static int network_of(const struct neighbor *n, unsigned int ifindex)
 {
-	for (unsigned int i = 0; i < n->n_entries; i++)
-		if (n->entries[i].address_be == address_be && n->entries[i].port == port)
+	const struct device wanted = {.ifindex = ifindex};
+	const struct device *d =
+		bsearch(&wanted, n->devices, n->n_networks, sizeof(n->devices[0]), compare_devices);
+
+	return d ? d->network : -1;
+}
+
+static struct entry *find_entry(struct neighbor *n, uint16_t network, uint32_t address_be)
+{
+	for (uint16_t i = n->first[network]; i != NONE; i = n->entries[i].next)
+		if (n->entries[i].address_be == address_be)
 			return &n->entries[i];
 	return NULL;
+}
+
+static void forget_entries(struct neighbor *n)
+{
+	n->n_entries = 0;
+	for (unsigned int i = 0; i < n->n_networks; i++)
+		n->first[i] = NONE;
+}
+
+static struct entry *add_entry(struct neighbor *n, uint16_t network, uint32_t address_be)
+{
+	if (n->n_entries == LIMIT_NEXT_HOPS)
+		return NULL;
+	uint16_t i = (uint16_t)n->n_entries++;
+	n->entries[i] = (struct entry){
+		.address_be = address_be, .network = network, .next = n->first[network]};
+	n->first[network] = i;
+	return &n->entries[i];
+}
+
+// What leads to the entry, in the list of its network.
+static uint16_t *link_to(struct neighbor *n, uint16_t i)
+{
+	uint16_t *link = &n->first[n->entries[i].network];
+
+	while (*link != i)
+		link = &n->entries[*link].next;
+	return link;
 }
 
 static bool is_known(const struct entry *e)
@@ -85,8 +132,15 @@ static bool is_known(const struct entry *e)
 
 static void forget_entry(struct neighbor *n, struct entry *e)
 {
+	uint16_t i = (uint16_t)(e - n->entries), last = (uint16_t)(n->n_entries - 1);
+
 	n->is_dirty |= is_known(e);
-	*e = n->entries[--n->n_entries];
+	*link_to(n, i) = e->next;
+	if (i != last) {
+		*link_to(n, last) = i;
+		*e = n->entries[last];
+	}
+	n->n_entries--;
 }
 
 static int take_neighbor(const struct nlmsghdr *h, void *context)
@@ -96,9 +150,9 @@ static int take_neighbor(const struct nlmsghdr *h, void *context)
 	const struct nlattr *a;
 	uint32_t address_be = 0;
 	const uint8_t *mac = NULL;
-	int port = m->ndm_family == AF_INET ? port_of(n, (unsigned int)m->ndm_ifindex) : -1;
+	int network = m->ndm_family == AF_INET ? network_of(n, (unsigned int)m->ndm_ifindex) : -1;
 
-	if (port < 0)
+	if (network < 0)
 		return MNL_CB_OK;
 	mnl_attr_for_each(a, h, sizeof(*m))
 	{
@@ -107,7 +161,7 @@ static int take_neighbor(const struct nlmsghdr *h, void *context)
 		if (mnl_attr_get_type(a) == NDA_LLADDR && mnl_attr_get_payload_len(a) == 6)
 			mac = mnl_attr_get_payload(a);
 	}
-	struct entry *e = find_entry(n, (uint8_t)port, address_be);
+	struct entry *e = find_entry(n, (uint16_t)network, address_be);
 	bool is_usable = h->nlmsg_type == RTM_NEWNEIGH && mac && (m->ndm_state & STATES_KNOWN);
 	if (!is_usable) {
 		if (e)
@@ -115,10 +169,9 @@ static int take_neighbor(const struct nlmsghdr *h, void *context)
 		return MNL_CB_OK;
 	}
 	if (!e) {
-		if (n->n_entries == LIMIT_NEXT_HOPS)
+		e = add_entry(n, (uint16_t)network, address_be);
+		if (!e)
 			return MNL_CB_OK;
-		e = &n->entries[n->n_entries++];
-		*e = (struct entry){.address_be = address_be, .port = (uint8_t)port};
 		n->is_dirty = true;
 	}
 	if (memcmp(e->mac.addr_bytes, mac, RTE_ETHER_ADDR_LEN) != 0) {
@@ -131,11 +184,11 @@ static int take_neighbor(const struct nlmsghdr *h, void *context)
 
 // A route that leads elsewhere than to our ports stays in the table as "none": what the kernel would
 // send out of its own interfaces, the workers cannot.
-static uint8_t route_kind_of(const struct rtmsg *m, int port, uint32_t gateway_be)
+static uint8_t route_kind_of(const struct rtmsg *m, int network, uint32_t gateway_be)
 {
 	switch (m->rtm_type) {
 	case RTN_UNICAST:
-		return port < 0 ? ROUTE_NONE : gateway_be ? ROUTE_FORWARD : ROUTE_UNRESOLVED;
+		return network < 0 ? ROUTE_NONE : gateway_be ? ROUTE_FORWARD : ROUTE_UNRESOLVED;
 	case RTN_LOCAL:
 		return ROUTE_LOCAL;
 	case RTN_BLACKHOLE:
@@ -143,10 +196,16 @@ static uint8_t route_kind_of(const struct rtmsg *m, int port, uint32_t gateway_b
 	case RTN_PROHIBIT:
 		return ROUTE_BLACKHOLE;
 	case RTN_BROADCAST:
-		return port < 0 ? ROUTE_BLACKHOLE : ROUTE_BROADCAST;
+		return network < 0 ? ROUTE_BLACKHOLE : ROUTE_BROADCAST;
 	default:
 		return ROUTE_NONE;
 	}
+}
+
+static bool is_table_of(uint32_t table, uint16_t tenant)
+{
+	return table == RT_TABLE_MAIN || table == RT_TABLE_LOCAL ||
+	       (tenant != 0 && table == NEIGHBOR_TABLE + (uint32_t)tenant);
 }
 
 static int take_route(const struct nlmsghdr *h, void *context)
@@ -156,7 +215,7 @@ static int take_route(const struct nlmsghdr *h, void *context)
 	const struct nlattr *a;
 	struct kernel_route r = {.prefix_len = m->rtm_dst_len};
 	uint32_t table = m->rtm_table;
-	int port = -1;
+	int network = -1;
 
 	if (h->nlmsg_type != RTM_NEWROUTE || m->rtm_family != AF_INET || m->rtm_src_len != 0)
 		return MNL_CB_OK;
@@ -178,30 +237,34 @@ static int take_route(const struct nlmsghdr *h, void *context)
 			r.metric = mnl_attr_get_u32(a);
 			break;
 		case RTA_OIF:
-			port = port_of(n, mnl_attr_get_u32(a));
+			network = network_of(n, mnl_attr_get_u32(a));
 			break;
 		default:
 			break;
 		}
 	}
-	if ((table != RT_TABLE_MAIN && table != RT_TABLE_LOCAL) || n->n_routes == LIMIT_ROUTES)
+	r.tenant = network < 0 ? 0 : n->networks[network].tenant;
+	if (!is_table_of(table, r.tenant) || n->n_routes == LIMIT_ROUTES)
 		return MNL_CB_OK;
-	r.kind = route_kind_of(m, port, r.gateway_be);
-	r.port = port < 0 ? 0 : (uint8_t)port;
+	r.kind = route_kind_of(m, network, r.gateway_be);
+	r.network = network < 0 ? 0 : (uint16_t)network;
 	n->routes[n->n_routes++] = r;
 	return MNL_CB_OK;
 }
 
 static bool is_same_prefix(const struct kernel_route *a, const struct kernel_route *b)
 {
-	return a->prefix_be == b->prefix_be && a->prefix_len == b->prefix_len;
+	return a->tenant == b->tenant && a->prefix_be == b->prefix_be &&
+	       a->prefix_len == b->prefix_len;
 }
 
-// By prefix, then metric: of several routes to one prefix the kernel uses the first in this order.
+// By tenant, prefix, then metric: of several routes to one prefix the kernel uses the first in this order.
 static int compare_routes(const void *x, const void *y)
 {
 	const struct kernel_route *a = x, *b = y;
 
+	if (a->tenant != b->tenant)
+		return a->tenant < b->tenant ? -1 : 1;
 	if (a->prefix_be != b->prefix_be)
 		return a->prefix_be < b->prefix_be ? -1 : 1;
 	if (a->prefix_len != b->prefix_len)
@@ -217,7 +280,7 @@ static int read_changed(struct neighbor *n)
 
 	for (int i = 0; i < READ_TRIES && (n->neighbors_changed || n->routes_changed); i++) {
 		if (n->neighbors_changed) {
-			n->n_entries = 0;
+			forget_entries(n);
 			error = netlink_dump(&n->ask, RTM_GETNEIGH, take_neighbor, n);
 			n->neighbors_changed = error != 0;
 		} else {
@@ -272,38 +335,54 @@ int neighbor_read(struct neighbor *n)
 
 // ---- open and close --------------------------------------------------------------------------------
 
-static int set_up_port(struct neighbor *n, const struct neighbor_port *p)
+// The networks of tenants may be the same, and the kernel has one table of them: none is better than one of the
+// default tenant.
+static int set_up_network(struct neighbor *n, unsigned int index)
 {
+	const struct neighbor_network *p = &n->networks[index];
+	uint32_t metric = p->tenant ? TENANT_METRIC + index : 0;
+	uint32_t table = p->tenant ? NEIGHBOR_TABLE + (uint32_t)p->tenant : RT_TABLE_MAIN;
 	int error = netlink_link_up(&n->ask, p->tap_ifindex);
 
 	if (!error && p->address_be)
-		error = netlink_address_add(&n->ask, p->tap_ifindex, p->address_be, p->prefix_len);
+		error = netlink_address_add(
+			&n->ask, p->tap_ifindex, p->address_be, p->prefix_len, metric);
 	if (!error && p->gateway_be)
-		error = netlink_default_route_add(&n->ask, p->tap_ifindex, p->gateway_be);
+		error = netlink_default_route_add(&n->ask, p->tap_ifindex, p->gateway_be, table);
 	return error;
 }
 
-int neighbor_open(struct neighbor **out, const struct neighbor_port *ports, unsigned int n_ports,
-	int *error_port)
+static void take_networks(
+	struct neighbor *n, const struct neighbor_network *networks, unsigned int n_networks)
+{
+	memcpy(n->networks, networks, n_networks * sizeof(*networks));
+	n->n_networks = n_networks;
+	for (unsigned int i = 0; i < n_networks; i++)
+		n->devices[i] = (struct device){networks[i].tap_ifindex, (uint16_t)i};
+	qsort(n->devices, n_networks, sizeof(n->devices[0]), compare_devices);
+	forget_entries(n);
+}
+
+int neighbor_open(struct neighbor **out, const struct neighbor_network *networks,
+	unsigned int n_networks, int *error_network)
 {
 	const unsigned int groups =
 		RTMGRP_LINK | RTMGRP_NEIGH | RTMGRP_IPV4_IFADDR | RTMGRP_IPV4_ROUTE;
 
-	*error_port = -1;
-	if (n_ports > LIMIT_PORTS)
+	*error_network = -1;
+	if (n_networks > LIMIT_NETWORKS)
 		return -EINVAL;
 	struct neighbor *n = calloc(1, sizeof(*n));
 	if (!n)
 		return -ENOMEM;
-	memcpy(n->ports, ports, n_ports * sizeof(*ports));
-	n->n_ports = n_ports;
+	take_networks(n, networks, n_networks);
 	int error = netlink_open(&n->ask, 0);
 	if (!error)
 		error = netlink_open(&n->hear, groups);
-	for (unsigned int i = 0; i < n_ports && !error; i++) {
-		error = set_up_port(n, &ports[i]);
+	for (unsigned int i = 0; i < n_networks && !error; i++) {
+		error = set_up_network(n, i);
 		if (error)
-			*error_port = (int)i;
+			*error_network = (int)i;
 	}
 	if (!error)
 		error = read_all(n);
@@ -343,35 +422,47 @@ unsigned int neighbor_count(const struct neighbor *n)
 
 // ---- tables ----------------------------------------------------------------------------------------
 
+static struct route route_by(const struct neighbor *n, uint16_t network)
+{
+	const struct neighbor_network *p = &n->networks[network];
+
+	return (struct route){.port = p->port, .vlan = p->vlan, .mtu = p->mtu};
+}
+
 static int add_route(struct neighbor *n, struct route_table *t, const struct kernel_route *r)
 {
-	struct route route = {.kind = r->kind, .port = r->port, .gateway_be = r->gateway_be};
+	struct route route = route_by(n, r->network);
 
+	route.kind = r->kind;
+	route.gateway_be = r->gateway_be;
 	if (r->kind == ROUTE_FORWARD) {
-		const struct entry *e = find_entry(n, r->port, r->gateway_be);
+		const struct entry *e = find_entry(n, r->network, r->gateway_be);
 		if (is_known(e))
 			route.mac = e->mac;
 		else
 			route.kind = ROUTE_UNRESOLVED;
 	}
-	return route_table_add(t, r->prefix_be, r->prefix_len, &route);
+	return route_table_add(t, r->tenant, r->prefix_be, r->prefix_len, &route);
 }
 
-static int add_neighbor(struct route_table *t, const struct entry *e)
+static int add_neighbor(const struct neighbor *n, struct route_table *t, const struct entry *e)
 {
-	struct route route = {.kind = ROUTE_FORWARD, .port = e->port, .mac = e->mac};
-	const struct route *r = route_table_lookup(t, e->address_be);
+	uint16_t tenant = n->networks[e->network].tenant;
+	struct route route = route_by(n, e->network);
+	const struct route *r = route_table_lookup(t, tenant, e->address_be);
 
+	route.kind = ROUTE_FORWARD;
+	route.mac = e->mac;
 	// Only where the kernel would deliver directly: a /32 of its own may say otherwise.
-	if (!is_known(e) || r->kind != ROUTE_UNRESOLVED || r->port != e->port || r->gateway_be != 0)
+	if (!is_known(e) || r->kind != ROUTE_UNRESOLVED || r->port != route.port ||
+		r->vlan != route.vlan || r->gateway_be != 0)
 		return 0;
-	return route_table_add(t, e->address_be, 32, &route);
+	return route_table_add(t, tenant, e->address_be, 32, &route);
 }
 
 struct route_table *neighbor_build(struct neighbor *n, unsigned int n_more)
 {
-	struct route_table *t =
-		route_table_new(++n->generation, n->n_routes + n->n_entries + n_more + 1);
+	struct route_table *t = route_table_new(n->n_routes + n->n_entries + n_more + 1);
 	int error = 0;
 
 	if (!t)
@@ -380,7 +471,7 @@ struct route_table *neighbor_build(struct neighbor *n, unsigned int n_more)
 		if (i == 0 || !is_same_prefix(&n->routes[i - 1], &n->routes[i]))
 			error = add_route(n, t, &n->routes[i]);
 	for (unsigned int i = 0; i < n->n_entries && !error; i++)
-		error = add_neighbor(t, &n->entries[i]);
+		error = add_neighbor(n, t, &n->entries[i]);
 	if (error) {
 		route_table_free(t);
 		return NULL;
@@ -391,21 +482,21 @@ struct route_table *neighbor_build(struct neighbor *n, unsigned int n_more)
 
 // ---- packets that wait for their neighbour ---------------------------------------------------------
 
-int neighbor_hold(struct neighbor *n, uint8_t port, uint32_t next_hop_be, struct rte_mbuf *packet,
-	uint64_t now_ns)
+int neighbor_hold(struct neighbor *n, uint16_t network, uint32_t next_hop_be,
+	struct rte_mbuf *packet, uint64_t now_ns)
 {
 	unsigned int n_same = 0;
 
 	for (unsigned int i = 0; i < n->n_held; i++)
-		n_same += n->held[i].port == port && n->held[i].next_hop_be == next_hop_be;
-	if (port >= n->n_ports || n->n_held == HELD_MAX || n_same == HELD_PER_NEXT_HOP) {
+		n_same += n->held[i].network == network && n->held[i].next_hop_be == next_hop_be;
+	if (network >= n->n_networks || n->n_held == HELD_MAX || n_same == HELD_PER_NEXT_HOP) {
 		rte_pktmbuf_free(packet);
 		return -ENOBUFS;
 	}
-	n->held[n->n_held++] = (struct held){packet, now_ns, next_hop_be, port};
+	n->held[n->n_held++] = (struct held){packet, now_ns, next_hop_be, network};
 	// One question a next hop at a time: the kernel repeats it by itself.
-	if (n_same == 0 && !is_known(find_entry(n, port, next_hop_be)))
-		(void)netlink_neighbor_use(&n->ask, n->ports[port].tap_ifindex, next_hop_be);
+	if (n_same == 0 && !is_known(find_entry(n, network, next_hop_be)))
+		(void)netlink_neighbor_use(&n->ask, n->networks[network].tap_ifindex, next_hop_be);
 	return 0;
 }
 
@@ -419,11 +510,15 @@ static struct rte_mbuf *take_held(struct neighbor *n, unsigned int i)
 	return packet;
 }
 
-struct rte_mbuf *neighbor_take_resolved(struct neighbor *n)
+struct rte_mbuf *neighbor_take_resolved(struct neighbor *n, uint16_t *tenant)
 {
-	for (unsigned int i = 0; i < n->n_held; i++)
-		if (is_known(find_entry(n, n->held[i].port, n->held[i].next_hop_be)))
-			return take_held(n, i);
+	for (unsigned int i = 0; i < n->n_held; i++) {
+		uint16_t network = n->held[i].network;
+		if (!is_known(find_entry(n, network, n->held[i].next_hop_be)))
+			continue;
+		*tenant = n->networks[network].tenant;
+		return take_held(n, i);
+	}
 	return NULL;
 }
 
@@ -446,6 +541,7 @@ unsigned int neighbor_expire(struct neighbor *n, uint64_t now_ns)
 	for (unsigned int i = 0; i < n->n_entries; i++)
 		if (n->entries[i].state == NUD_STALE)
 			(void)netlink_neighbor_use(&n->ask,
-				n->ports[n->entries[i].port].tap_ifindex, n->entries[i].address_be);
+				n->networks[n->entries[i].network].tap_ifindex,
+				n->entries[i].address_be);
 	return n_freed;
 }

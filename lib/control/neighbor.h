@@ -14,19 +14,29 @@
 
 struct neighbor;
 
-struct neighbor_port {
+// A network of a port, tagged or not, with the TAP that the kernel sees it by.
+struct neighbor_network {
 	unsigned int tap_ifindex;
+	uint8_t port;	     // as in route tables, like the two below
+	uint16_t vlan;	     // 0: untagged
+	uint16_t mtu;	     // 0: the port's
+	uint16_t tenant;     // whose routes the kernel's routes by this TAP are
 	uint32_t address_be; // configured address to set on the TAP, 0: leave it to the operator
 	uint8_t prefix_len;
-	uint32_t gateway_be; // default route to set through this port, 0: none
+	uint32_t gateway_be; // default route to set through this network, 0: none
 };
 
 // Open netlink, bring the TAPs up with their addresses and routes, subscribe, and read the present state.
 //
-//   ports[n_ports]  index is the port index of route tables
-//   returns         0 or -errno; *error_port tells which port failed, -1 when none in particular
-int neighbor_open(struct neighbor **out, const struct neighbor_port *ports, unsigned int n_ports,
-	int *error_port);
+// Default routes of tenants lie in kernel tables of their own (NEIGHBOR_TABLE), where the kernel itself never looks: the
+// box does not send by a tenant's gateway what is its own. Routes in its main table by their TAPs count too.
+//
+//   networks[n]  copied
+//   returns      0 or -errno; *error_network tells which one failed, -1 when none in particular
+enum { NEIGHBOR_TABLE = 1000000 }; // and the tenant's number
+
+int neighbor_open(struct neighbor **out, const struct neighbor_network *networks, unsigned int n,
+	int *error_network);
 void neighbor_close(struct neighbor *n);
 
 int neighbor_fd(const struct neighbor *n);
@@ -41,13 +51,13 @@ bool neighbor_is_dirty(const struct neighbor *n);
 //   n_more  room for so many prefixes of the caller's own
 struct route_table *neighbor_build(struct neighbor *n, unsigned int n_more);
 
-// A worker found no link address for next_hop_be on port: hold the packet (it moves here) and ask the kernel to resolve.
+// A worker found no link address for next_hop_be in a network (index): hold the packet (it moves here) and ask the kernel to resolve.
 // What does not fit (16 packets a next hop, 256 in all) is freed; returns -ENOBUFS for it, else 0.
-int neighbor_hold(struct neighbor *n, uint8_t port, uint32_t next_hop_be, struct rte_mbuf *packet,
-	uint64_t now_ns);
+int neighbor_hold(struct neighbor *n, uint16_t network, uint32_t next_hop_be,
+	struct rte_mbuf *packet, uint64_t now_ns);
 
-// Fetch a held packet whose next hop has been resolved since, or NULL.
-struct rte_mbuf *neighbor_take_resolved(struct neighbor *n);
+// Fetch a held packet whose next hop has been resolved since, or NULL; *tenant is its network's.
+struct rte_mbuf *neighbor_take_resolved(struct neighbor *n, uint16_t *tenant);
 
 // Free what was held for over a second. Returns how many packets. Call about once a second; it also asks the kernel to
 // confirm stale entries.

@@ -88,8 +88,8 @@ int netlink_link_up(struct netlink *n, unsigned int ifindex)
 	return exchange(n, h, NULL, NULL);
 }
 
-int netlink_address_add(
-	struct netlink *n, unsigned int ifindex, uint32_t address_be, uint8_t prefix_len)
+int netlink_address_add(struct netlink *n, unsigned int ifindex, uint32_t address_be,
+	uint8_t prefix_len, uint32_t metric)
 {
 	char buf[REQUEST_BYTES];
 	struct nlmsghdr *h = begin(n, buf, RTM_NEWADDR, NLM_F_ACK | NLM_F_CREATE | NLM_F_REPLACE);
@@ -101,20 +101,24 @@ int netlink_address_add(
 	m->ifa_index = ifindex;
 	mnl_attr_put_u32(h, IFA_LOCAL, address_be);
 	mnl_attr_put_u32(h, IFA_ADDRESS, address_be);
+	if (metric)
+		mnl_attr_put_u32(h, IFA_RT_PRIORITY, metric);
 	return exchange(n, h, NULL, NULL);
 }
 
-int netlink_default_route_add(struct netlink *n, unsigned int ifindex, uint32_t gateway_be)
+int netlink_default_route_add(
+	struct netlink *n, unsigned int ifindex, uint32_t gateway_be, uint32_t table)
 {
 	char buf[REQUEST_BYTES];
 	struct nlmsghdr *h = begin(n, buf, RTM_NEWROUTE, NLM_F_ACK | NLM_F_CREATE | NLM_F_REPLACE);
 	struct rtmsg *m = mnl_nlmsg_put_extra_header(h, sizeof(*m));
 
 	m->rtm_family = AF_INET;
-	m->rtm_table = RT_TABLE_MAIN;
+	m->rtm_table = table > UINT8_MAX ? RT_TABLE_UNSPEC : (uint8_t)table;
 	m->rtm_protocol = RTPROT_STATIC;
 	m->rtm_scope = RT_SCOPE_UNIVERSE;
 	m->rtm_type = RTN_UNICAST;
+	mnl_attr_put_u32(h, RTA_TABLE, table);
 	mnl_attr_put_u32(h, RTA_OIF, ifindex);
 	mnl_attr_put_u32(h, RTA_GATEWAY, gateway_be);
 	return exchange(n, h, NULL, NULL);

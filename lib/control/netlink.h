@@ -16,9 +16,11 @@ int netlink_open(struct netlink *n, unsigned int groups);
 void netlink_close(struct netlink *n);
 
 int netlink_link_up(struct netlink *n, unsigned int ifindex);
-int netlink_address_add(
-	struct netlink *n, unsigned int ifindex, uint32_t address_be, uint8_t prefix_len);
-int netlink_default_route_add(struct netlink *n, unsigned int ifindex, uint32_t gateway_be);
+// `metric`: of the route to its network, 0: the kernel's choice.
+int netlink_address_add(struct netlink *n, unsigned int ifindex, uint32_t address_be,
+	uint8_t prefix_len, uint32_t metric);
+int netlink_default_route_add(
+	struct netlink *n, unsigned int ifindex, uint32_t gateway_be, uint32_t table);
 
 // Ask for all objects of a type (RTM_GETROUTE, RTM_GETNEIGH); `take` sees each answer. -EINTR: they changed meanwhile, what
 // `take` saw is not one state, ask again. Returns 0 or -errno.

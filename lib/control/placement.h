@@ -2,6 +2,11 @@
 // Which worker gets a new session, and in which slot: the least loaded one, and the slot that was
 // free for longest. The generation of a slot makes its session ids unique, so a late message for a
 // session that has gone finds nothing here.
+//
+// Load: sessions count first, since any of them may become heavy. What the workers really do is told once a second, and
+// a worker that does more than the one that does least counts as if it had that many sessions more. Small
+// differences count for nothing (hysteresis), and a worker that is nearly always busy gets no session at all while
+// there is another. Sessions never move: placement evens out what new ones can even out.
 #pragma once
 
 #include "base/ids.h"
@@ -14,6 +19,21 @@ struct placement_worker {
 	uint32_t *free;	       // a ring of n_slots - n_used slot numbers
 	uint32_t *generations; // generations[n_slots], of the last session
 	void **owners;	       // owners[n_slots]; NULL: free
+	// what it does, smoothed over a few seconds
+	uint32_t busy;	   // share of its time, PLACEMENT_WHOLE is all of it
+	uint64_t bytes_ps; // inner bytes a second, both directions
+	uint32_t load;	   // of both, comparable between workers
+	uint32_t burden;   // sessions that it counts as having more
+	_Bool is_full;	   // nearly always busy
+};
+
+enum {
+	PLACEMENT_WHOLE = 1000,
+	PLACEMENT_FULL = 900,	 // busy: no new sessions from here on,
+	PLACEMENT_RELAXED = 750, // until it has come down to this
+	PLACEMENT_LEVEL = 100,	 // loads that differ by no more are equal
+	PLACEMENT_SMOOTHING = 4, // a sample counts 1/4
+	PLACEMENT_GAIN = 8,	 // how much more load counts than numbers of sessions
 };
 
 struct placement {
@@ -41,3 +61,7 @@ void *placement_find(const struct placement *p, uint64_t id);
 void *placement_next(const struct placement *p, uint32_t *cursor, uint32_t n_max, _Bool *is_end);
 
 uint32_t placement_count(const struct placement *p);
+
+// Once a second, for each worker: how busy it was (0..PLACEMENT_WHOLE) and what it moved. Then placement_weigh().
+void placement_tell(struct placement *p, uint32_t worker, uint32_t busy, uint64_t bytes_ps);
+void placement_weigh(struct placement *p);

@@ -17,14 +17,14 @@ static uint8_t block_bits(uint32_t at, uint32_t last)
 	return bits;
 }
 
-int pool_routes_add(struct route_table *t, uint32_t first, uint32_t last)
+int pool_routes_add(struct route_table *t, uint16_t tenant, uint32_t first, uint32_t last)
 {
 	const struct route nowhere = {.kind = ROUTE_BLACKHOLE};
 
 	for (uint64_t at = first; at <= last;) {
 		uint8_t bits = block_bits((uint32_t)at, last);
 		int error = route_table_add(
-			t, rte_cpu_to_be_32((uint32_t)at), (uint8_t)(32 - bits), &nowhere);
+			t, tenant, rte_cpu_to_be_32((uint32_t)at), (uint8_t)(32 - bits), &nowhere);
 		if (error)
 			return error;
 		at += UINT64_C(1) << bits;

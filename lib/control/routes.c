@@ -5,6 +5,7 @@
 #include "control/pool_routes.h"
 
 #include <errno.h>
+#include <stdlib.h>
 
 static const uint64_t PUBLISH_NS = 5000000;
 
@@ -13,14 +14,16 @@ enum {
 	SENDING_WORKER = 0,	  // every worker has a transmit queue on every port
 };
 
-int routes_hold(struct control *c, uint8_t port, uint32_t next_hop_be, struct rte_mbuf *packet)
+int routes_hold(struct control *c, uint8_t port, uint16_t vlan, uint32_t next_hop_be,
+	struct rte_mbuf *packet)
 {
 	if (!c->neighbor) {
 		rte_pktmbuf_free(packet);
 		return -ENOBUFS;
 	}
 	c->routes.has_held = true;
-	return neighbor_hold(c->neighbor, port, next_hop_be, packet, control_now(c));
+	return neighbor_hold(c->neighbor, networks_find(&c->networks, port, vlan), next_hop_be,
+		packet, control_now(c));
 }
 
 // ---- the kernel to the ports --------------------------------------------------------------------
@@ -32,12 +35,14 @@ static void tap_ready(struct loop_source *s, uint32_t events)
 
 	for (int i = 0; i < TAP_FRAMES_PER_TURN; i++) {
 		int error = 0;
-		struct rte_mbuf *m =
-			tap_receive(&c->config.ports[t->port].tap, c->config.pool, &error);
-		if (m) {
+		struct rte_mbuf *m = tap_receive(t->network->tap, c->config.pool, &error);
+		if (m && !networks_put_tag(t->network, m)) {
+			counter_add(&c->counters.drops[DROP_TAP_FAILED], 1);
+			rte_pktmbuf_free(m);
+		} else if (m) {
 			counter_add(&c->counters.tap_in, 1);
 			const struct lane_command command = {
-				.kind = COMMAND_SEND_FRAME, .packet = m, .port = t->port};
+				.kind = COMMAND_SEND_FRAME, .packet = m, .port = t->network->port};
 			workers_send_packet(c, SENDING_WORKER, &command);
 		} else if (error == -ENOMEM) {
 			counter_add(&c->counters.drops[DROP_NO_MBUF], 1);
@@ -64,26 +69,26 @@ static void neighbor_ready(struct loop_source *s, uint32_t events)
 	event_send(c->config.log, &e);
 }
 
-static void tell_failure(struct control *c, const char *what, int port, int rc)
+static void tell_failure(struct control *c, const char *what, int network, int rc)
 {
 	struct event e;
 
 	event_begin(&e, EVENT_START_FAILED);
 	event_word(&e, "what", what);
-	if (port >= 0)
-		event_word(&e, "port", c->config.config->ports[port].name);
+	if (network >= 0)
+		event_word(&e, "port", c->networks.list[network].name);
 	event_word(&e, "error", strerror(-rc));
 	event_send(c->config.log, &e);
 }
 
 static int open_taps(struct control *c)
 {
-	for (unsigned int i = 0; i < c->config.n_ports; i++) {
+	for (unsigned int i = 0; i < c->networks.n; i++) {
 		struct control_tap *t = &c->taps[i];
 		t->control = c;
-		t->port = (uint8_t)i;
+		t->network = &c->networks.list[i];
 		t->source = (struct loop_source){
-			.fd = c->config.ports[i].tap.fd, .events = EPOLLIN, .ready = tap_ready};
+			.fd = t->network->tap->fd, .events = EPOLLIN, .ready = tap_ready};
 		int rc = loop_add(&c->loop, &t->source);
 		if (rc != 0) {
 			tell_failure(c, "tap", (int)i, rc);
@@ -94,27 +99,57 @@ static int open_taps(struct control *c)
 	return 0;
 }
 
+static struct neighbor_network describe_network(const struct control *c, unsigned int i)
+{
+	const struct config *config = c->config.config;
+	const struct network *network = &c->networks.list[i];
+	struct neighbor_network out = {
+		.tap_ifindex = network->tap->ifindex,
+		.port = network->port,
+		.vlan = network->vlan,
+		.tenant = network->tenant,
+	};
+
+	if (i < c->config.n_ports) {
+		const struct config_port *p = &config->ports[i];
+		out.address_be = p->has_address ? p->address_be : 0;
+		out.prefix_len = p->prefix_len;
+		out.gateway_be = p->has_gateway ? p->gateway_be : 0;
+	} else {
+		const struct config_vlan *v = &config->vlans[i - c->config.n_ports];
+		out.mtu = v->mtu;
+		out.address_be = v->has_address ? v->address_be : 0;
+		out.prefix_len = v->prefix_len;
+		out.gateway_be = v->has_gateway ? v->gateway_be : 0;
+	}
+	return out;
+}
+
+static int open_neighbor(struct control *c)
+{
+	struct neighbor_network *networks = calloc(c->networks.n, sizeof(*networks));
+	int error_network = -1;
+	int rc = -ENOMEM;
+
+	for (unsigned int i = 0; networks && i < c->networks.n; i++)
+		networks[i] = describe_network(c, i);
+	if (networks)
+		rc = neighbor_open(&c->neighbor, networks, c->networks.n, &error_network);
+	free(networks);
+	if (rc != 0)
+		tell_failure(c, "netlink", error_network, rc);
+	return rc;
+}
+
 int routes_open(struct control *c)
 {
-	struct neighbor_port ports[LIMIT_PORTS];
-	int error_port = -1;
+	int rc = networks_open(c);
 
-	if (c->config.n_ports == 0)
-		return 0;
-	for (unsigned int i = 0; i < c->config.n_ports; i++) {
-		const struct config_port *p = &c->config.config->ports[i];
-		ports[i] = (struct neighbor_port){
-			.tap_ifindex = c->config.ports[i].tap.ifindex,
-			.address_be = p->has_address ? p->address_be : 0,
-			.prefix_len = p->prefix_len,
-			.gateway_be = p->has_gateway ? p->gateway_be : 0,
-		};
-	}
-	int rc = neighbor_open(&c->neighbor, ports, c->config.n_ports, &error_port);
-	if (rc != 0) {
-		tell_failure(c, "netlink", error_port, rc);
+	if (rc != 0 || c->networks.n == 0)
 		return rc;
-	}
+	rc = open_neighbor(c);
+	if (rc != 0)
+		return rc;
 	c->neighbor_source = (struct loop_source){
 		.fd = neighbor_fd(c->neighbor), .events = EPOLLIN, .ready = neighbor_ready};
 	rc = loop_add(&c->loop, &c->neighbor_source);
@@ -130,6 +165,7 @@ void routes_close(struct control *c)
 	for (unsigned int i = 0; i < c->n_taps; i++)
 		loop_remove(&c->loop, &c->taps[i].source);
 	c->n_taps = 0;
+	networks_close(&c->networks);
 	if (c->neighbor) {
 		loop_remove(&c->loop, &c->neighbor_source);
 		neighbor_close(c->neighbor);
@@ -158,10 +194,12 @@ uint64_t routes_due(const struct control *c)
 static void send_resolved(struct control *c)
 {
 	struct rte_mbuf *m;
+	uint16_t tenant;
 
 	c->routes.has_held = false;
-	while ((m = neighbor_take_resolved(c->neighbor))) {
-		const struct lane_command command = {.kind = COMMAND_INJECT, .packet = m};
+	while ((m = neighbor_take_resolved(c->neighbor, &tenant))) {
+		const struct lane_command command = {
+			.kind = COMMAND_INJECT, .packet = m, .tenant = tenant};
 		workers_send_packet(c, SENDING_WORKER, &command);
 	}
 }
@@ -177,9 +215,11 @@ static struct route_table *build_table(struct control *c)
 
 	for (unsigned int i = 0; t && i < config->n_pools && !error; i++) {
 		const struct route ours = {.kind = ROUTE_LOCAL};
-		error = pool_routes_add(t, config->pools[i].first, config->pools[i].last);
+		uint16_t tenant = config->pools[i].tenant_number;
+		error = pool_routes_add(t, tenant, config->pools[i].first, config->pools[i].last);
 		if (!error)
-			error = route_table_add(t, config->pools[i].server_inner_be, 32, &ours);
+			error = route_table_add(
+				t, tenant, config->pools[i].server_inner_be, 32, &ours);
 	}
 	if (!error)
 		return t;

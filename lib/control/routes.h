@@ -41,7 +41,8 @@ void routes_retired(struct control *c, struct route_table *table);
 
 // A worker has no link address for this packet's next hop: hold it, it moves. Returns 0, or
 // -ENOBUFS when it was freed.
-int routes_hold(struct control *c, uint8_t port, uint32_t next_hop_be, struct rte_mbuf *packet);
+int routes_hold(struct control *c, uint8_t port, uint16_t vlan, uint32_t next_hop_be,
+	struct rte_mbuf *packet);
 
 // Once a second.
 void routes_check(struct control *c);

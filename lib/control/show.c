@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "control/show.h"
 
+#include "control/control_state.h"
+
 #include "observe/log.h"
 
 #include <arpa/inet.h>
@@ -28,14 +30,25 @@ static const struct show_command commands[] = {
 			"time-line",
 		.page = show_history,
 		.check = show_history_check},
-	{.words = {"show", "lanes"}, .help = "the workers and their load", .page = show_lanes},
+	{.words = {"show", "lanes"},
+		.help = "how loaded control, workers and engines are",
+		.page = show_lanes},
 	{.words = {"show", "lockouts"},
 		.help = "who has tried wrong passwords, and who is locked out",
 		.page = show_lockouts},
+	{.words = {"show", "memory"},
+		.help = "what memory is for, and how much of it is in use",
+		.page = show_memory},
 	{.words = {"show", "pool"}, .help = "inner addresses in use and free", .page = show_pool},
+	{.words = {"show", "ports"},
+		.help = "the ports: links, queues, how packets get to the workers, counters",
+		.page = show_ports},
 	{.words = {"show", "reasons"},
 		.help = "why calls end: what clients, RADIUS and Windows users are told",
 		.page = show_end_reasons},
+	{.words = {"show", "setups"},
+		.help = "new connections: what waits, what is under way, the last storm",
+		.page = show_setups},
 	{.words = {"show", "version"}, .help = "what runs here", .page = show_version},
 	{.words = {"clear", "session"},
 		.argument = "ID",
@@ -190,4 +203,39 @@ int show_parse(struct show *s, const struct span *words, size_t n_words)
 	}
 	list_commands(s, len, &words[0]);
 	return SHOW_USAGE;
+}
+
+// ---- what the tables are made of ----------------------------------------------------------------
+
+bool show_table(struct control *c, struct show *s, const struct show_table *t, unsigned int n_rows)
+{
+	if (s->cursor == 0)
+		render_table_begin(&s->render, t->name, t->columns, t->n_columns);
+	while (s->cursor < n_rows && render_has_room(&s->render))
+		t->row(c, &s->render, s->cursor++);
+	if (s->cursor < n_rows)
+		return false;
+	render_table_end(&s->render);
+	return true;
+}
+
+void show_ratio(struct render *r, double n, double of)
+{
+	if (n > 0 && of > 0)
+		render_tenths(r, (uint64_t)(n / of * 10 + 0.5));
+	else
+		render_none(r);
+}
+
+void show_share(struct render *r, int tenths)
+{
+	if (tenths >= 0)
+		render_tenths(r, (uint64_t)tenths);
+	else
+		render_none(r);
+}
+
+void show_tenant(const struct control *c, struct render *r, uint16_t tenant)
+{
+	render_word(r, config_tenant_name(c->config.config, tenant));
 }

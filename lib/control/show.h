@@ -5,10 +5,11 @@
 
 #include "control/debug.h"
 #include "control/render.h"
+#include "observe/memory_report.h"
 
 enum {
 	SHOW_WORDS_MAX = 32, // all that debug can be told
-	SHOW_MESSAGE_BYTES = 2048,
+	SHOW_MESSAGE_BYTES = 4096, // the list of all commands
 	SHOW_OK = 0, // exit codes of aditctl
 	SHOW_FAILED = 1,
 	SHOW_USAGE = 2,
@@ -66,6 +67,23 @@ int show_parse(struct show *s, const struct span *words, size_t n_words);
 // "0x100000001" or "17". Returns false for what is no number.
 bool show_parse_id(struct span text, uint64_t *id);
 
+// A table whose rows are made one by one by their number; a row may be left out.
+struct show_table {
+	const char *name;
+	const struct render_column *columns;
+	size_t n_columns;
+	void (*row)(struct control *c, struct render *r, unsigned int i);
+};
+
+// As much as fits the page, from s->cursor on. Returns true at its end.
+bool show_table(struct control *c, struct show *s, const struct show_table *t, unsigned int n_rows);
+
+// Values that may be none: a quotient with one digit behind the point, tenths of a percent (negative: unknown).
+void show_ratio(struct render *r, double n, double of);
+void show_share(struct render *r, int tenths);
+
+void show_tenant(const struct control *c, struct render *r, uint16_t tenant);
+
 // Who calls from where: the fields that a session and the record of one have in common.
 struct show_who {
 	struct span user;
@@ -84,8 +102,13 @@ int show_session_check(struct control *c, struct show *s);
 bool show_counters(struct control *c, struct show *s);
 bool show_crypto(struct control *c, struct show *s);
 bool show_lanes(struct control *c, struct show *s);
+bool show_memory(struct control *c, struct show *s);
+// All that is known to be allocated: what `show memory` prints.
+void show_memory_report(const struct control *c, struct memory_report *r);
+bool show_ports(struct control *c, struct show *s);
 bool show_events(struct control *c, struct show *s);
 bool show_pool(struct control *c, struct show *s);
+bool show_setups(struct control *c, struct show *s);
 bool show_version(struct control *c, struct show *s);
 int show_clear_session(struct control *c, struct show *s);
 int show_clear_user(struct control *c, struct show *s);

@@ -49,14 +49,6 @@ static void show_parts(struct control *c, struct render *r)
 	render_record_end(r);
 }
 
-static void render_cycles(struct render *r, double cycles)
-{
-	if (cycles > 0)
-		render_tenths(r, (uint64_t)(cycles * 10 + 0.5));
-	else
-		render_none(r);
-}
-
 static void show_calibrations(const struct crypto_view *view, struct render *r)
 {
 	static const struct render_column columns[] = {
@@ -71,8 +63,8 @@ static void show_calibrations(const struct crypto_view *view, struct render *r)
 		const struct crypto_calibration *k = &view->calibrations[i];
 		render_row_begin(r);
 		render_word(r, k->name);
-		render_cycles(r, k->cycles_per_key_full);
-		render_cycles(r, k->cycles_per_key_one);
+		show_ratio(r, k->cycles_per_key_full, k->cycles_per_key_full > 0);
+		show_ratio(r, k->cycles_per_key_one, k->cycles_per_key_one > 0);
 		render_bool(r, view->sha1 && strcmp(view->sha1, k->name) == 0);
 		render_row_end(r);
 	}
@@ -80,27 +72,6 @@ static void show_calibrations(const struct crypto_view *view, struct render *r)
 }
 
 // ---- lanes --------------------------------------------------------------------------------------
-
-// A table whose rows are made one by one; row i may be none. Returns true at its end.
-struct crypto_table {
-	const char *name;
-	const struct render_column *columns;
-	size_t n_columns;
-	void (*row)(struct control *c, struct render *r, unsigned int i);
-};
-
-static bool show_table(
-	struct control *c, struct show *s, const struct crypto_table *t, unsigned int n_rows)
-{
-	if (s->cursor == 0)
-		render_table_begin(&s->render, t->name, t->columns, t->n_columns);
-	while (s->cursor < n_rows && render_has_room(&s->render))
-		t->row(c, &s->render, s->cursor++);
-	if (s->cursor < n_rows)
-		return false;
-	render_table_end(&s->render);
-	return true;
-}
 
 // Lane i, the workers first; NULL: it does not transform.
 static const struct crypto_counters *find_lane(
@@ -112,22 +83,6 @@ static const struct crypto_counters *find_lane(
 	}
 	snprintf(name, cap, "engine-%u", i - view->n_workers);
 	return view->engines[i - view->n_workers];
-}
-
-static void render_ratio(struct render *r, uint64_t n, uint64_t of)
-{
-	if (of > 0)
-		render_cycles(r, (double)n / (double)of);
-	else
-		render_none(r);
-}
-
-static void render_share(struct render *r, int tenths)
-{
-	if (tenths >= 0)
-		render_tenths(r, (uint64_t)tenths);
-	else
-		render_none(r);
 }
 
 static void show_lane(struct control *c, struct render *r, unsigned int i)
@@ -154,10 +109,10 @@ static void show_lane(struct control *c, struct render *r, unsigned int i)
 	render_u64(r, counter_read(&n->key_changes));
 	render_u64(r, counter_read(&n->late));
 	render_u64(r, counter_read(&n->errors));
-	render_ratio(r, ops, n_batches);
-	render_ratio(r, counter_read(&n->busy_cycles), ops);
-	render_share(r, u.all);
-	render_share(r, u.second);
+	show_ratio(r, (double)ops, (double)n_batches);
+	show_ratio(r, (double)counter_read(&n->busy_cycles), (double)ops);
+	show_share(r, u.all);
+	show_share(r, u.second);
 	render_row_end(r);
 }
 
@@ -242,11 +197,11 @@ static const struct render_column channel_columns[] = {
 // A stage a section. What there is none of is left out of the text; in JSON it is an empty array.
 bool show_crypto(struct control *c, struct show *s)
 {
-	static const struct crypto_table lanes = {
+	static const struct show_table lanes = {
 		"lanes", lane_columns, RTE_DIM(lane_columns), show_lane};
-	static const struct crypto_table batches = {
+	static const struct show_table batches = {
 		"batches", batch_columns, RTE_DIM(batch_columns), show_batches};
-	static const struct crypto_table channels = {
+	static const struct show_table channels = {
 		"channels", channel_columns, RTE_DIM(channel_columns), show_channel};
 	const struct crypto_view *view = c->config.crypto;
 	bool is_json = s->render.is_json;

@@ -4,6 +4,7 @@
 #include "control/call.h"
 #include "control/conn.h"
 #include "control/control_state.h"
+#include "control/show_policy.h"
 #include "proto/fsm_table.h"
 
 #include <errno.h>
@@ -26,6 +27,7 @@ static const struct render_column columns[] = {
 	{"DOWN-BYTES", "down_bytes", true, false},
 	{"DOWN-PKTS", "down_pkts", true, false},
 	{"WORKER", "worker", true, false},
+	{"TENANT", "tenant", false, false}, // where tenants are configured
 };
 
 static const char *phase_of(const struct call *call)
@@ -61,6 +63,8 @@ static void row(struct control *c, struct render *r, const struct call *call)
 	render_size(r, totals.down_bytes);
 	render_u64(r, totals.down_pkts);
 	render_u64(r, session_id_worker(call->id));
+	if (c->config.config->n_tenants > 0)
+		show_tenant(c, r, call->tenant);
 	render_row_end(r);
 }
 
@@ -69,7 +73,8 @@ bool show_sessions(struct control *c, struct show *s)
 	bool is_end = false;
 
 	if (s->stage++ == 0)
-		render_table_begin(&s->render, "sessions", columns, RTE_DIM(columns));
+		render_table_begin(&s->render, "sessions", columns,
+			RTE_DIM(columns) - (c->config.config->n_tenants == 0));
 	while (render_has_room(&s->render)) {
 		const struct call *call =
 			placement_next(&c->placement, &s->cursor, SLOTS_PER_PAGE, &is_end);
@@ -149,6 +154,10 @@ static void describe_client(struct control *c, struct render *r, const struct ca
 			    .client_port_be = call->client_port_be,
 			    .called_be = c->config.owners->listen_be[call->listen],
 			    .inner_be = call->inner_be});
+	if (c->config.config->n_tenants > 0) {
+		render_key(r, "tenant", NULL);
+		show_tenant(c, r, call->tenant);
+	}
 	render_key(r, "gre_from", "address that its GRE comes from");
 	render_ipv4(r, call->gre_be);
 	render_key(r, "phase", NULL);
@@ -357,6 +366,7 @@ bool show_session(struct control *c, struct show *s)
 	describe_client(c, &s->render, call);
 	describe_pptp(c, &s->render, call);
 	describe_ppp(c, &s->render, call);
+	show_policy_describe(c, &s->render, call);
 	describe_counters(c, &s->render, call);
 	return true;
 }
@@ -389,17 +399,8 @@ int show_clear_session(struct control *c, struct show *s)
 
 int show_clear_user(struct control *c, struct show *s)
 {
-	uint32_t cursor = 0, n = 0;
-	bool is_end = false;
-	struct call *call;
+	uint32_t n = clear_user_begin(c, s->argument);
 
-	while ((call = placement_next(&c->placement, &cursor, UINT32_MAX, &is_end))) {
-		if (call->end != END_NONE ||
-			!span_equal(span_of(call->user, call->user_len), s->argument))
-			continue;
-		call_close(call, END_ADMIN_CLEAR);
-		n++;
-	}
 	if (n == 0) {
 		char shown[80];
 		log_escape(s->argument, shown, sizeof(shown));

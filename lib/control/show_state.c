@@ -44,6 +44,24 @@ bool show_events(struct control *c, struct show *s)
 	return true;
 }
 
+static void pool_row(struct control *c, struct render *r, unsigned int i)
+{
+	const struct pool *p = &c->pools[i];
+
+	render_row_begin(r);
+	render_word(r, p->config->name);
+	render_ipv4(r, htonl(p->config->first));
+	render_ipv4(r, htonl(p->config->last));
+	render_ipv4(r, p->config->server_inner_be);
+	render_u64(r, p->n_usable);
+	render_u64(r, p->n_usable - p->n_free);
+	render_u64(r, p->n_free);
+	render_u64(r, p->n_exhausted);
+	if (c->config.config->n_tenants > 0)
+		show_tenant(c, r, p->config->tenant_number);
+	render_row_end(r);
+}
+
 bool show_pool(struct control *c, struct show *s)
 {
 	static const struct render_column columns[] = {
@@ -55,25 +73,16 @@ bool show_pool(struct control *c, struct show *s)
 		{"IN-USE", "in_use", true, false},
 		{"FREE", "free", true, false},
 		{"FOUND-EMPTY", "found_empty", true, false},
+		{"TENANT", "tenant", false, false}, // where tenants are configured
 	};
-	struct render *r = &s->render;
+	const struct show_table table = {
+		.name = "pools",
+		.columns = columns,
+		.n_columns = RTE_DIM(columns) - (c->config.config->n_tenants == 0),
+		.row = pool_row,
+	};
 
-	render_table_begin(r, "pools", columns, RTE_DIM(columns));
-	for (uint16_t i = 0; i < c->n_pools; i++) {
-		const struct pool *p = &c->pools[i];
-		render_row_begin(r);
-		render_word(r, p->config->name);
-		render_ipv4(r, htonl(p->config->first));
-		render_ipv4(r, htonl(p->config->last));
-		render_ipv4(r, p->config->server_inner_be);
-		render_u64(r, p->n_usable);
-		render_u64(r, p->n_usable - p->n_free);
-		render_u64(r, p->n_free);
-		render_u64(r, p->n_exhausted);
-		render_row_end(r);
-	}
-	render_table_end(r);
-	return true;
+	return show_table(c, s, &table, c->n_pools);
 }
 
 bool show_version(struct control *c, struct show *s)

@@ -5,7 +5,12 @@
 #include "control/conn.h"
 #include "control/control_state.h"
 
-enum { CONNECTIONS_PER_SLICE = 256 };
+enum {
+	CONNECTIONS_PER_SLICE = 256,
+	CLOSES_PER_SLICE = 512,
+	CALLS_PER_SLICE = 512,
+	SLOTS_PER_LOOK = 4096,
+};
 
 static const uint64_t SLICE_NS = 1000000;
 static const uint64_t POLITE_NS = 2500000000; // for Terminate-Acks; then calls end at once
@@ -45,23 +50,48 @@ static void stop_slice(struct control *c)
 	}
 }
 
-static void end_calls_now(struct control *c)
+// All calls at once would be one turn of hundreds of milliseconds, in which nobody's answer is heard.
+static void end_calls_slice(struct control *c)
 {
-	uint32_t cursor = 0;
-	bool is_end;
+	bool is_end = false;
 	struct call *call;
 
-	while ((call = placement_next(&c->placement, &cursor, UINT32_MAX, &is_end)))
-		call_end(call, END_ADMIN_SHUTDOWN);
+	for (int i = 0; i < CALLS_PER_SLICE && !c->has_cut; i++) {
+		call = placement_next(&c->placement, &c->cut_cursor, SLOTS_PER_LOOK, &is_end);
+		if (call && call->end == END_NONE) {
+			c->n_cut++;
+			call_end(call, END_ADMIN_SHUTDOWN);
+		}
+		c->has_cut = is_end;
+	}
 }
 
-static void close_all(struct control *c)
+static void close_slice(struct control *c)
 {
 	struct conn *conn;
+	int n = 0;
 
-	TAILQ_FOREACH(conn, &c->conns, in_all)
-	conn_doom(conn, END_ADMIN_SHUTDOWN);
+	TAILQ_FOREACH(conn, &c->conns, in_all) {
+		conn_doom(conn, END_ADMIN_SHUTDOWN);
+		if (++n == CLOSES_PER_SLICE)
+			break;
+	}
 	conn_reap(c);
+}
+
+// What did not end by itself in the time that there is.
+static void tell_cut(struct control *c)
+{
+	uint32_t n_left = placement_count(&c->placement);
+	struct event e;
+
+	if (c->n_cut == 0 && n_left == 0)
+		return;
+	event_begin(&e, EVENT_NOTE);
+	event_word(&e, "text", "calls did not answer the end in time");
+	event_u64(&e, "cut", c->n_cut);
+	event_u64(&e, "left", n_left); // which no worker has given back
+	event_send(c->config.log, &e);
 }
 
 bool shutdown_go_on(struct control *c)
@@ -70,17 +100,18 @@ bool shutdown_go_on(struct control *c)
 
 	stop_slice(c);
 	if (passed >= POLITE_NS)
-		end_calls_now(c);
+		end_calls_slice(c);
 	if (passed >= TALK_NS)
-		close_all(c);
-	if (c->n_conns == 0 && placement_count(&c->placement) == 0)
+		close_slice(c);
+	if ((c->n_conns == 0 && placement_count(&c->placement) == 0) || passed >= TOTAL_NS) {
+		tell_cut(c);
 		return true;
-	if (passed >= TOTAL_NS)
-		return true;
-	// While there are connections to be told, the next slice comes soon; else the deadlines do.
+	}
+	// While there is something to be done, the next slice comes soon; else the deadlines do.
 	uint64_t next = passed < POLITE_NS ? POLITE_NS : passed < TALK_NS ? TALK_NS : TOTAL_NS;
 	next += c->stop_began_ns;
-	if (c->n_untold > 0)
+	if (c->n_untold > 0 || (passed >= POLITE_NS && !c->has_cut) ||
+		(passed >= TALK_NS && c->n_conns > 0))
 		next = control_now(c) + SLICE_NS;
 	timer_heap_arm(&c->loop.timers, &c->stop_timer, next);
 	return false;

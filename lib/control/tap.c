@@ -119,6 +119,12 @@ close_fd:
 	return error;
 }
 
+// Loose, and not 0: the kernel takes the larger of this and conf/all, and 1 there would keep it from answering ARP.
+void tap_share_network(const struct tap *t)
+{
+	set_sysctl("ipv4", t->name, "rp_filter", "2");
+}
+
 void tap_close(struct tap *t)
 {
 	if (t->fd >= 0)

@@ -19,6 +19,9 @@ struct tap {
 int tap_open(struct tap *t, const char *name, const struct rte_ether_addr *mac, uint16_t mtu);
 void tap_close(struct tap *t);
 
+// The network behind it may be that of another TAP too, so the way back need not lead through this one.
+void tap_share_network(const struct tap *t);
+
 // Make a kernel interface that serves as a port ours alone, and bring it up: the kernel sees its frames too, and
 // must neither answer ARP on it nor take its IP packets, or each would be handled twice. Its addresses belong on the
 // TAP. Returns 0 or -errno.

@@ -23,7 +23,8 @@ int workers_init(struct control *c)
 
 	for (unsigned int i = 0; i < c->config.n_workers; i++) {
 		struct lane_backlog *b = &workers->backlogs[i];
-		b->room = BACKLOG_SOFT + ROUTES_LIVE_MAX + c->config.sessions[i]->n_slots;
+		b->room = BACKLOG_SOFT + ROUTES_LIVE_MAX + ACLS_LIVE_MAX +
+			  c->config.sessions[i]->n_slots;
 		// The system gives pages only where they are touched.
 		b->commands = malloc(b->room * sizeof(*b->commands));
 		if (!b->commands) {
@@ -61,7 +62,7 @@ void workers_fini(struct control *c)
 
 static bool is_unstoppable(enum command_kind kind)
 {
-	return kind == COMMAND_SESSION_DELETE || kind == COMMAND_TABLE;
+	return kind == COMMAND_SESSION_DELETE || kind == COMMAND_TABLE || kind == COMMAND_ACLS;
 }
 
 bool workers_send(struct control *c, uint8_t worker, struct lane_command *command)
@@ -141,9 +142,7 @@ static void take_ppp(struct control *c, struct lane_event *e)
 
 static void take_exception(struct control *c, struct lane_event *e)
 {
-	if (e->port >= c->n_taps) {
-		counter_add(&c->counters.drops[DROP_TAP_FAILED], 1);
-	} else if (tap_send(&c->config.ports[e->port].tap, e->packet) != 0) {
+	if (networks_to_kernel(&c->networks, e->port, e->packet) != 0) {
 		counter_add(&c->counters.drops[DROP_TAP_FAILED], 1);
 	} else {
 		counter_add(&c->counters.tap_out, 1);
@@ -176,6 +175,9 @@ static void take_call_event(struct control *c, struct lane_event *e)
 	case LANE_MOVED:
 		call_moved(call, e->outer_peer_be);
 		break;
+	case LANE_IDLE:
+		call_idle(call);
+		break;
 	case LANE_INNER:
 		call_inner_receive(call, e->packet);
 		break;
@@ -183,6 +185,7 @@ static void take_call_event(struct control *c, struct lane_event *e)
 	case LANE_EXCEPTION:
 	case LANE_UNRESOLVED:
 	case LANE_TABLE_RETIRED:
+	case LANE_ACLS_RETIRED:
 		break; // not of a call
 	}
 }
@@ -197,12 +200,16 @@ static void take_event(struct control *c, struct lane_event *e)
 		take_exception(c, e);
 		return;
 	case LANE_UNRESOLVED:
-		if (routes_hold(c, e->port, e->next_hop_be, e->packet) != 0)
+		if (routes_hold(c, e->port, e->vlan, e->next_hop_be, e->packet) != 0)
 			counter_add(&c->counters.drops[DROP_NO_NEIGHBOR], 1);
 		return;
 	case LANE_TABLE_RETIRED:
 		routes_retired(c, e->routes);
 		return;
+	case LANE_ACLS_RETIRED:
+		acls_retired(c, e->acls);
+		return;
+	case LANE_IDLE:
 	case LANE_INNER:
 	case LANE_DESYNC:
 	case LANE_MOVED:
@@ -250,6 +257,14 @@ bool workers_have_work(const struct control *c)
 		if (c->workers.backlogs[i].n > 0 && !rte_ring_full(links->commands))
 			return true;
 	}
+	return false;
+}
+
+bool workers_have_backlog(const struct control *c)
+{
+	for (uint32_t i = 0; i < c->workers.n; i++)
+		if (c->workers.backlogs[i].n > 0)
+			return true;
 	return false;
 }
 

@@ -35,7 +35,7 @@ int workers_init(struct control *c);
 void workers_fini(struct control *c);
 
 // A command that changes state. Returns false when the backlog is full: the caller ends the
-// session. Never for COMMAND_SESSION_DELETE and COMMAND_TABLE. What is secret in *command is wiped.
+// session. Never for COMMAND_SESSION_DELETE, COMMAND_TABLE and COMMAND_ACLS. What is secret in *command is wiped.
 bool workers_send(struct control *c, uint8_t worker, struct lane_command *command);
 
 // A command with a packet, which moves and is freed when it does not fit.
@@ -49,6 +49,9 @@ bool workers_take(struct control *c);
 
 // Something waits on a ring of ours, or in a backlog that has room to go to.
 bool workers_have_work(const struct control *c);
+
+// Some commands wait for room on a ring.
+bool workers_have_backlog(const struct control *c);
 
 // Once a second: notice workers that do not carry out their commands.
 void workers_check(struct control *c);

@@ -10,6 +10,11 @@
 #include "wire/dhcp.h"
 #include "wire/udp.h"
 
+struct network {
+	uint8_t port;
+	uint16_t vlan;
+};
+
 static const struct route all_hosts = {
 	.kind = ROUTE_FORWARD,
 	.mac = {.addr_bytes = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff}},
@@ -52,16 +57,17 @@ static uint8_t may_relay(struct worker *w, struct pkt *p)
 	return PKT_NEXT;
 }
 
-static uint8_t send_to(struct worker *w, struct pkt *p, uint8_t port)
+static uint8_t send_to(struct worker *w, struct pkt *p, struct network network)
 {
 	struct route route = all_hosts;
 
-	route.port = port;
+	route.port = network.port;
+	route.vlan = network.vlan;
 	counter_add(&lane_count(w)->broadcasts_relayed, 1);
 	return stage_tx_ip(w, p, &route);
 }
 
-static void send_copy(struct worker *w, const struct pkt *p, uint8_t port)
+static void send_copy(struct worker *w, const struct pkt *p, struct network network)
 {
 	struct rte_mbuf *m = rte_pktmbuf_copy(p->m, w->config.pool, 0, UINT32_MAX);
 	struct pkt *copy = m ? pkt_new(w, m) : NULL;
@@ -72,13 +78,32 @@ static void send_copy(struct worker *w, const struct pkt *p, uint8_t port)
 		return;
 	}
 	copy->ip = p->ip;
-	copy->verdict = send_to(w, copy, port);
+	copy->verdict = send_to(w, copy, network);
 	(void)pkt_settle(w, &copy, 1);
+}
+
+// The networks of a tenant, the first LANE_BROADCAST_NETWORKS of them.
+static unsigned int find_networks(
+	const struct worker *w, uint16_t tenant, struct network networks[LANE_BROADCAST_NETWORKS])
+{
+	unsigned int n = 0;
+
+	for (uint8_t i = 0; i < w->config.n_ports; i++) {
+		const struct worker_port *port = &w->config.ports[i];
+		if (port->is_outside)
+			continue;
+		if (!port->tenants && tenant == 0 && n < LANE_BROADCAST_NETWORKS)
+			networks[n++] = (struct network){.port = i};
+		for (uint16_t vlan = 0; port->tenants && vlan < WORKER_VLANS; vlan++)
+			if (port->tenants[vlan] == tenant && n < LANE_BROADCAST_NETWORKS)
+				networks[n++] = (struct network){.port = i, .vlan = vlan};
+	}
+	return n;
 }
 
 uint8_t inner_broadcast(struct worker *w, struct pkt *p)
 {
-	uint8_t n_inside = 0, last = 0;
+	struct network networks[LANE_BROADCAST_NETWORKS];
 
 	if (inner_is_dhcp(p))
 		return inner_dhcp(w, p);
@@ -87,28 +112,25 @@ uint8_t inner_broadcast(struct worker *w, struct pkt *p)
 		return verdict;
 	if (p->ip.ttl <= 1)
 		return DROP_TTL_EXCEEDED;
-	for (uint8_t i = 0; i < w->config.n_ports; i++) {
-		if (w->config.ports[i].is_outside)
-			continue;
-		if (n_inside++ == 0)
-			inet_ttl_decrement(pkt_data(p));
-		else
-			send_copy(w, p, last);
-		last = i;
-	}
-	if (n_inside == 0)
+	unsigned int n = find_networks(w, p->s->tenant, networks);
+	if (n == 0)
 		return DROP_INNER_BROADCAST;
+	inet_ttl_decrement(pkt_data(p));
+	for (unsigned int i = 1; i < n; i++)
+		send_copy(w, p, networks[i]);
 	counter_add(&p->s->counters.up_pkts, 1);
 	counter_add(&p->s->counters.up_bytes, p->ip.total_len);
 	counter_add(&lane_count(w)->upstream_pkts, 1);
 	counter_add(&lane_count(w)->upstream_bytes, p->ip.total_len);
-	return send_to(w, p, last);
+	return send_to(w, p, networks[0]);
 }
 
-uint8_t inner_directed_broadcast(struct worker *w, struct pkt *p, uint8_t port)
+uint8_t inner_directed_broadcast(struct worker *w, struct pkt *p, const struct route *route)
 {
-	if (!p->s || port >= w->config.n_ports || w->config.ports[port].is_outside)
+	struct network network = {.port = route->port, .vlan = route->vlan};
+
+	if (!p->s || route->port >= w->config.n_ports || w->config.ports[route->port].is_outside)
 		return DROP_INNER_BROADCAST;
 	uint8_t verdict = may_relay(w, p);
-	return verdict == PKT_NEXT ? send_to(w, p, port) : verdict;
+	return verdict == PKT_NEXT ? send_to(w, p, network) : verdict;
 }

@@ -13,7 +13,9 @@
 #include "dataplane/gate.h"
 #include "dataplane/lane_clock.h"
 #include "dataplane/pkt.h"
+#include "dataplane/source_gate.h"
 #include "dataplane/worker.h"
+#include "base/timer_wheel.h"
 
 #include <rte_ip_frag.h>
 
@@ -31,6 +33,7 @@ enum {
 	LANE_DOWN_MANY = LANE_LIST_PKTS - LIMIT_BURST_PKTS, // to clients: more may not fit
 	LANE_TX_PKTS = 64,				    // tx buffer of a port
 	LANE_ACKS_PER_POLL = 64,
+	LANE_IDLE_PER_POLL = 16, // timers of idle sessions
 	LANE_COMMANDS_PER_POLL = 64,
 	LANE_ICMP_RATE_PPS = 1000,
 	LANE_ICMP_BURST_PKTS = 100,
@@ -44,6 +47,8 @@ enum {
 	LANE_BROADCAST_BURST_PKTS = 20,
 	LANE_BROADCAST_RATE_ALL_PPS = 200,
 	LANE_BROADCAST_BURST_ALL_PKTS = 100,
+	LANE_BROADCAST_NETWORKS = 16,  // that one is copied to
+	LANE_SOURCE_SHARES = 4,	       // one source has a quarter of what there is for TCP/1723
 	LANE_FRAGMENTS_MAX = 32,       // that one packet is cut into
 	LANE_ROUTE_MEMOS = 256,	       // destinations of the inside whose route is remembered
 	LANE_MOVES_EARLY_MAX = 8,      // changes of a client's address before it has proved itself
@@ -57,7 +62,8 @@ enum {
 // resolved, or clients from being heard.
 enum exception_kind {
 	EXCEPTION_ARP,
-	EXCEPTION_PPTP, // TCP of control connections
+	EXCEPTION_SYN, // beginnings of control connections: who floods these delays nobody who is in
+	EXCEPTION_PPTP, // TCP of control connections otherwise
 	EXCEPTION_OTHER,
 	EXCEPTION_KINDS
 };
@@ -86,8 +92,13 @@ struct lane_handoff {
 
 struct lane_route_memo {
 	uint32_t destination_be;
+	uint16_t tenant;
+	uint16_t mtu;		// for the short way; 0: not by that
 	uint32_t routes_number; // of the table that said so
+	uint8_t port;		// where the short way sends
+	uint8_t ether[14];	// with this in front
 	const struct route *route;
+	uint64_t owners_number; // of the owner map, when no client had the address
 };
 
 struct lane_crypto {
@@ -102,7 +113,9 @@ struct worker {
 	struct worker_config config;
 	struct lane_clock clock;
 	uint64_t now_ns;		  // of this poll
+	bool was_busy;			  // the last poll found work
 	const struct route_table *routes; // control's; NULL until the first comes
+	const struct acl_set *acls;	  // control's; NULL where there are none
 	uint32_t routes_number;		  // of tables that came, this one among them
 	_Atomic uint32_t stop;		  // any lane: w, worker: r
 	bool has_news;			  // control is to be woken at the end of this poll
@@ -120,8 +133,8 @@ struct worker {
 	struct gate trial_gate;
 	unsigned int n_ready; // GRE of clients in order, on its way from gre_in to ppp_in
 	struct pkt *ready[LIMIT_BURST_PKTS + LANE_HELD_PKTS];
-	struct gate exception_gates[EXCEPTION_KINDS], unresolved_gate, icmp_gate, dhcp_gate,
-		broadcast_gate;
+	struct gate exception_gates[EXCEPTION_KINDS], unresolved_gate, icmp_gate, icmp_mtu_gate,
+		dhcp_gate, broadcast_gate;
 	unsigned int n_free;
 	struct pkt *free_pkts[LANE_PKTS];
 	struct lane_tx tx[LIMIT_PORTS];
@@ -131,7 +144,9 @@ struct worker {
 	uint64_t n_fragments; // received
 	uint64_t fragments_swept_ns;
 	struct lane_command command;
+	struct timer_wheel idle; // sessions with an idle time
 	struct lane_route_memo route_memos[LANE_ROUTE_MEMOS];
+	struct source_gate syn_sources, pptp_sources;
 	struct pkt pkts[LANE_PKTS];
 };
 
@@ -179,6 +194,20 @@ unsigned int stage_mppe_out(struct worker *w, struct pkt **pkts, unsigned int n)
 unsigned int stage_mppe_out_done(struct worker *w, struct pkt **pkts, unsigned int n);
 void stage_gre_out(struct worker *w, struct pkt **pkts, unsigned int n);
 
+// --- the short way: short_up.c, short_down.c -----------------------------------------------------------
+
+// What has just come by a port, the usual packets of it in a few passes and the rest by the stages.
+void short_up(struct worker *w, uint8_t port, struct rte_mbuf **mbufs, unsigned int n);
+void short_down(struct worker *w, uint8_t port, struct rte_mbuf **mbufs, unsigned int n);
+// What has been decrypted goes out where it may. Returns how many are left at the front for ip_in: with the first of a
+// session all that follow it.
+unsigned int short_up_decrypted(struct worker *w, struct pkt **pkts, unsigned int n);
+// Headers in front of what mppe_out has made, and out, if all is as usual; else p is untouched.
+bool short_down_encrypted(struct worker *w, struct pkt *p);
+// worker.c: the same by the stages alone.
+void worker_outside(struct worker *w, uint8_t port, struct rte_mbuf **mbufs, unsigned int n);
+void worker_inside(struct worker *w, uint8_t port, struct rte_mbuf **mbufs, unsigned int n);
+
 // --- crypto: stage_crypto.c -------------------------------------------------------------------------
 
 // Hand p's op, which is made, to the driver, together with others. PKT_HELD.
@@ -200,6 +229,49 @@ uint8_t stage_tx_outer(struct worker *w, struct pkt *p);
 void stage_tx_frame(struct worker *w, uint8_t port, struct rte_mbuf *m);
 void stage_tx_flush(struct worker *w);
 
+// --- where to: stage_route.c ------------------------------------------------------------------------
+
+// The route to a host of the tenant's networks; never NULL.
+const struct route *route_find(struct worker *w, uint16_t tenant, uint32_t destination_be);
+
+// Where it is remembered.
+static inline unsigned int lane_route_place(uint16_t tenant, uint32_t destination_be)
+{
+	uint32_t hash =
+		(rte_be_to_cpu_32(destination_be) ^ (uint32_t)tenant << 16) * UINT32_C(2654435761);
+
+	_Static_assert(LANE_ROUTE_MEMOS == 256, "the hash has 8 bits");
+	return hash >> 24;
+}
+
+// Does it say where this goes?
+static inline bool lane_route_is_known(const struct worker *w, const struct lane_route_memo *memo,
+	uint16_t tenant, uint32_t destination_be)
+{
+	return memo->routes_number == w->routes_number && memo->destination_be == destination_be &&
+	       memo->tenant == tenant;
+}
+
+// The client behind which the address lies, unless a network of ours has a prefix for it that is as long.
+uint32_t route_find_behind(struct worker *w, uint16_t tenant, uint32_t destination_be);
+
+// The client that inner packets to this address go to, or OWNER_NONE.
+static inline uint32_t lane_owner(struct worker *w, uint16_t tenant, uint32_t destination_be)
+{
+	uint32_t owner = owner_map_host(w->config.owners, tenant, destination_be);
+
+	if (likely(owner != OWNER_NONE) || likely(!owner_map_has_routes(w->config.owners, tenant)))
+		return owner;
+	return route_find_behind(w, tenant, destination_be);
+}
+
+// The address by which a tenant's clients know us.
+static inline uint32_t lane_server_be(const struct worker *w, uint16_t tenant)
+{
+	return w->config.tenant_servers_be ? w->config.tenant_servers_be[tenant]
+					   : w->config.server_be;
+}
+
 // --- to others --------------------------------------------------------------------------------------
 
 // punt.c: to control. PKT_TAKEN or a reason.
@@ -213,13 +285,15 @@ bool punt_event(struct worker *w, const struct lane_event *e);
 // handoff.c: to another worker. PKT_TAKEN.
 uint8_t handoff_put(struct worker *w, struct pkt *p, uint8_t worker, enum pkt_handed kind);
 void handoff_flush(struct worker *w);
+// Frames for a port that this worker has no tx queue of go at once to the worker that sends for it.
+void handoff_frames(struct worker *w, uint8_t port, struct rte_mbuf **mbufs, unsigned int n);
 
 // inner.c: what a client sends to no single host. PKT_TAKEN or a reason.
 bool inner_is_dhcp(const struct pkt *p);
 uint8_t inner_dhcp(struct worker *w, struct pkt *p);	  // to control
 uint8_t inner_broadcast(struct worker *w, struct pkt *p); // to 255.255.255.255
-// To the broadcast address of a network of `port`; what is asked of every inner packet is done.
-uint8_t inner_directed_broadcast(struct worker *w, struct pkt *p, uint8_t port);
+// To the broadcast address of the network of `route`; what is asked of every inner packet is done.
+uint8_t inner_directed_broadcast(struct worker *w, struct pkt *p, const struct route *route);
 
 // icmp.c: an ICMP error about the IPv4 packet p goes to its source, if the rate allows; p stays.
 void icmp_error(struct worker *w, struct pkt *p, uint8_t type, uint8_t code, uint16_t mtu);
@@ -260,6 +334,13 @@ void stage_flow_acked(struct worker *w, struct session *s, uint32_t ack);
 void stage_flow_run(struct worker *w); // what may go on joins w->down
 void stage_flow_forget(struct worker *w, struct session *s);
 
+// stage_policy.c: may p pass, by the policy of its session, which has SESSION_POLICY? PKT_NEXT or a reason.
+uint8_t stage_policy_up(struct worker *w, struct pkt *p);
+uint8_t stage_policy_down(struct worker *w, struct pkt *p);
+void stage_policy_set(struct worker *w, struct session *s, const struct command_session_policy *c);
+void stage_policy_forget(struct worker *w, struct session *s);
+void stage_policy_run(struct worker *w); // sessions that are idle
+
 // stage_follow.c: p is of a session, but not of its client's address. May it pass? The session has moved
 // then. `gre` is p's header.
 bool stage_follow(struct worker *w, struct pkt *p, const struct gre *gre);
@@ -274,6 +355,7 @@ unsigned int stage_ack_run(struct worker *w);
 int reassemble_open(struct worker *w);
 void reassemble_close(struct worker *w);
 void reassemble_sweep(struct worker *w);
+uint64_t reassemble_bytes(const struct worker *w);
 
 // worker_cmd.c
 unsigned int worker_cmd_run(struct worker *w);

@@ -22,13 +22,15 @@ void lane_clock_init(struct lane_clock *c)
 	c->ns_mult = (UINT64_C(1000000000) << 32) / hz;
 	c->tsc_reset = hz / SETTINGS_PER_SECOND;
 	c->last_ns = 0;
-	set(c, rte_rdtsc());
+	c->tsc_last = rte_rdtsc();
+	set(c, c->tsc_last);
 }
 
 uint64_t lane_clock_read(struct lane_clock *c)
 {
 	uint64_t tsc = rte_rdtsc();
 
+	c->tsc_last = tsc;
 	if (tsc - c->tsc_at > c->tsc_reset)
 		set(c, tsc);
 	// A gap of at most 1/8 s: the product stays far below 2^64.

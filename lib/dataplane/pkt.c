@@ -13,6 +13,7 @@ struct pkt *pkt_new(struct worker *w, struct rte_mbuf *m)
 	p->flags = 0;
 	p->port = 0;
 	p->protocol = 0;
+	p->tenant = 0;
 	return p;
 }
 

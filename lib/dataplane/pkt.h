@@ -38,6 +38,7 @@ enum pkt_flag {
 	PKT_HANDED = 1 << 1,	  // came from another worker: not handed on before it is decrypted
 	PKT_INJECTED = 1 << 2,	  // came from control, its next hop is said to be known
 	PKT_LATE = 1 << 3,	  // up: came behind later ones of its session, passes if it is IP
+	PKT_POLICED = 1 << 4,	  // down: the policy of its receiver is not asked, or not again
 	PKT_ADMITTED = 1 << 7,	  // counted in the transmit window of `s`, which stays set
 };
 
@@ -65,6 +66,7 @@ struct pkt {
 	uint8_t port;		       // index of the port that it came by
 	uint8_t listen;		       // upstream: index of the listen address
 	uint16_t protocol;	       // PPP protocol
+	uint16_t tenant;	       // whose the inner addresses are
 	uint8_t crypt;		       // enum pkt_crypt
 	uint8_t n_tries;	       // trial: that are left
 	uint8_t n_tried;	       // trial: after the first
@@ -79,7 +81,9 @@ struct pkt {
 // How a packet that is handed to another worker begins.
 enum pkt_handed {
 	PKT_HANDED_OUTER = 0x0a0d0001, // outer IPv4 with GRE
-	PKT_HANDED_INNER = 0x0a0d0002, // inner IPv4, for a session
+	PKT_HANDED_INNER = 0x0a0d0002, // inner IPv4, for a session of tenant mbuf.vlan_tci
+	PKT_HANDED_OURS = 0x0a0d0004,  // the same, with PKT_POLICED
+	PKT_HANDED_FRAME = 0x0a0d0003, // Ethernet, to be sent by port number mbuf.port
 };
 
 static inline uint8_t *pkt_data(const struct pkt *p)

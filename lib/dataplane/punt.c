@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // To control: each ring is bounded, each kind of packet has a rate, and what finds no room is counted.
-// Anybody can send what goes to the kernel but ARP and PPTP, so half of that ring is kept for these two.
+// Anybody can send what goes to the kernel, so half of that ring is kept for ARP and the control connections
+// that there are.
 #include "dataplane/lane.h"
 
 static bool put(struct worker *w, struct rte_ring *ring, const struct lane_event *e)
@@ -77,11 +78,23 @@ static bool is_half_full(const struct rte_ring *ring)
 	return rte_ring_free_count(ring) <= rte_ring_get_capacity(ring) / 2;
 }
 
+// The share of one source first: what it sends beyond it takes nothing from the others.
+static bool may_pass(struct worker *w, const struct pkt *p, enum exception_kind kind)
+{
+	struct source_gate *shares = kind == EXCEPTION_SYN    ? &w->syn_sources
+				     : kind == EXCEPTION_PPTP ? &w->pptp_sources
+							      : NULL;
+
+	return (!shares || source_gate_pass(shares, p->ip.source_be, w->now_ns)) &&
+	       gate_pass(&w->exception_gates[kind], w->now_ns);
+}
+
 uint8_t punt_exception(struct worker *w, struct pkt *p, enum exception_kind kind)
 {
-	if (!gate_pass(&w->exception_gates[kind], w->now_ns))
+	if (!may_pass(w, p, kind))
 		return DROP_EXCEPTION_RATE;
-	if (kind == EXCEPTION_OTHER && is_half_full(w->config.links->exceptions))
+	if ((kind == EXCEPTION_OTHER || kind == EXCEPTION_SYN) &&
+		is_half_full(w->config.links->exceptions))
 		return DROP_CONTROL_FULL;
 	struct lane_event e = {.kind = LANE_EXCEPTION, .port = p->port, .packet = p->m};
 	uint8_t verdict = put_packet(w, w->config.links->exceptions, &e);
@@ -105,6 +118,7 @@ uint8_t punt_unresolved(struct worker *w, struct pkt *p, const struct route *rou
 		.port = route->port,
 		.packet = p->m,
 		.next_hop_be = route->gateway_be ? route->gateway_be : destination_be,
+		.vlan = route->vlan,
 	};
 	return put_packet(w, w->config.links->exceptions, &e);
 }

@@ -49,7 +49,7 @@ void stage_ack_forget(struct worker *w, struct session *s)
 		next->ack_prev = s->ack_prev;
 	else
 		w->ack_tail = s->ack_prev;
-	s->flags &= (uint16_t)~SESSION_ACK_QUEUED;
+	s->flags &= ~(uint32_t)SESSION_ACK_QUEUED;
 }
 
 static void send_alone(struct worker *w, struct session *s)

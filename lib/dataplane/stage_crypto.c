@@ -110,6 +110,7 @@ static void go_on(struct worker *w, struct crypto_op **ops, unsigned int n)
 			down[n_down++] = p;
 	}
 	n_up = stage_mppe_in_done(w, up, n_up);
+	n_up = short_up_decrypted(w, up, n_up);
 	n_up = stage_ip_in(w, up, n_up);
 	stage_route(w, up, n_up);
 	n_down = stage_mppe_out_done(w, down, n_down);

@@ -62,7 +62,7 @@ void stage_gre_out(struct worker *w, struct pkt **pkts, unsigned int n)
 	for (unsigned int i = 0; i < n; i++) {
 		struct pkt *p = pkts[i];
 
-		p->verdict = gre_out(w, p);
+		p->verdict = short_down_encrypted(w, p) ? PKT_TAKEN : gre_out(w, p);
 		if (p->verdict == PKT_TAKEN)
 			count(&sums, p);
 	}

@@ -26,6 +26,16 @@ static uint8_t to_many(struct worker *w, struct pkt *p)
 	return verdict;
 }
 
+// A host of a network behind the client. Control takes a session's networks off the map before the session ends,
+// so what it says of this slot is about this session.
+static bool is_behind(struct worker *w, const struct pkt *p)
+{
+	uint32_t slot = (uint32_t)(p->s - w->config.sessions->slots);
+
+	return p->s->flags & SESSION_HAS_ROUTES &&
+	       lane_owner(w, p->s->tenant, p->ip.source_be) == owner_make(w->config.index, slot);
+}
+
 static uint8_t ip_in(struct worker *w, struct pkt *p)
 {
 	struct session *s = p->s;
@@ -38,11 +48,17 @@ static uint8_t ip_in(struct worker *w, struct pkt *p)
 	// A header that checksums is the proof of the key: four tenths of all garbage begin with a PPP protocol
 	// that there is.
 	s->failures_in_a_row = 0;
-	if (p->ip.source_be != s->inner_be)
+	p->tenant = s->tenant;
+	if (p->ip.source_be != s->inner_be && !is_behind(w, p))
 		return DROP_SPOOFED;
 	// A client whose host route to us got lost sends its own tunnel into the tunnel.
 	if (owner_map_listen(w->config.owners, p->ip.destination_be) >= 0)
 		return DROP_ROUTING_LOOP;
+	if (s->flags & SESSION_POLICY) {
+		uint8_t verdict = stage_policy_up(w, p);
+		if (verdict != PKT_NEXT)
+			return verdict;
+	}
 	if (is_multicast(p->ip.destination_be))
 		return to_many(w, p);
 	pkt_trim(p, p->ip.total_len);
@@ -52,7 +68,7 @@ static uint8_t ip_in(struct worker *w, struct pkt *p)
 	p->flags &= (typeof(p->flags))~(PKT_HANDED | PKT_LATE);
 	counter_add(&s->counters.up_pkts, 1);
 	counter_add(&s->counters.up_bytes, p->ip.total_len);
-	if (p->ip.destination_be == w->config.server_be)
+	if (p->ip.destination_be == lane_server_be(w, s->tenant))
 		return inner_is_dhcp(p) ? inner_dhcp(w, p) : icmp_answer(w, p);
 	if (p->ip.ttl <= 1) {
 		icmp_error(w, p, ICMP_TIME_EXCEEDED, 0, 0);

@@ -11,7 +11,7 @@ enum {
 
 static uint8_t find_session(struct worker *w, struct pkt *p)
 {
-	uint32_t owner = owner_map_inner(w->config.owners, p->ip.destination_be);
+	uint32_t owner = lane_owner(w, p->tenant, p->ip.destination_be);
 
 	if (owner == OWNER_NONE || owner_worker(owner) != w->config.index ||
 		owner_slot(owner) >= w->config.sessions->n_slots)
@@ -21,7 +21,8 @@ static uint8_t find_session(struct worker *w, struct pkt *p)
 		return DROP_NO_SESSION;
 	if (!(s->flags & SESSION_OPEN))
 		return DROP_PPP_NOT_OPEN;
-	if (s->inner_be != p->ip.destination_be)
+	if (s->tenant != p->tenant ||
+		(s->inner_be != p->ip.destination_be && !(s->flags & SESSION_HAS_ROUTES)))
 		return DROP_NO_SESSION;
 	p->s = s;
 	if (s->flags & SESSION_ENCRYPT) {
@@ -51,6 +52,7 @@ static uint8_t fit(struct worker *w, struct pkt *p, uint16_t mtu)
 		}
 		part->flags = p->flags & (uint8_t)~PKT_ADMITTED;
 		part->port = p->port;
+		part->tenant = p->tenant;
 		part->verdict =
 			inet_ipv4_get(pkt_data(part), pkt_len(part), DROP_INNER_IP_BAD, &part->ip);
 		if (part->verdict == PKT_NEXT)
@@ -72,6 +74,11 @@ static uint8_t ip_out(struct worker *w, struct pkt *p)
 	struct session *s = p->s;
 	if (s->flags & SESSION_REQUIRE_ENCRYPTION && !(s->flags & SESSION_ENCRYPT))
 		return DROP_CLEAR_REFUSED;
+	if (s->flags & SESSION_POLICY && !(p->flags & PKT_POLICED)) {
+		uint8_t verdict = stage_policy_down(w, p);
+		if (verdict != PKT_NEXT)
+			return verdict;
+	}
 	if (p->ip.total_len > s->mtu)
 		return fit(w, p, s->mtu);
 	if (s->mss_max && inet_mss_clamp(pkt_data(p), &p->ip, s->mss_max))

@@ -185,7 +185,7 @@ static bool has_key(struct worker *w, const struct pkt *p, const struct mppe_pac
 
 static uint8_t mppe_in(struct worker *w, struct pkt *p)
 {
-	const uint16_t waits = SESSION_HAS_CHECKPOINT | SESSION_PARKS | SESSION_QUIESCES;
+	const uint32_t waits = SESSION_HAS_CHECKPOINT | SESSION_PARKS | SESSION_QUIESCES;
 	struct mppe_packet packet;
 	uint8_t bad = mppe_packet_get(pkt_data(p), pkt_len(p), &packet);
 
@@ -240,7 +240,7 @@ unsigned int stage_mppe_in(struct worker *w, struct pkt **pkts, unsigned int n)
 
 static void end_trial(struct session *s)
 {
-	s->flags &= (uint16_t)~SESSION_HAS_CHECKPOINT;
+	s->flags &= ~(uint32_t)SESSION_HAS_CHECKPOINT;
 }
 
 void stage_mppe_in_undo(struct worker *w, struct pkt *p)

@@ -86,7 +86,7 @@ static uint8_t mppe_out_failed(struct worker *w, struct pkt *p)
 		return DROP_CRYPTO_FAILED;
 	if (!p->op.restart)
 		return DROP_CRYPTO_LOST;
-	s->flags &= (uint16_t)~SESSION_TX_LOST;
+	s->flags &= ~(uint32_t)SESSION_TX_LOST;
 	return PKT_NEXT;
 }
 

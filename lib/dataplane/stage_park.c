@@ -27,7 +27,7 @@ static struct pkt *unhold(struct worker *w, struct session *s)
 	w->n_held--;
 	if (--s->n_parked == 0) {
 		TAILQ_REMOVE(&w->parking, s, in_parking);
-		s->flags &= (uint16_t)~SESSION_PARKS;
+		s->flags &= ~(uint32_t)SESSION_PARKS;
 	}
 	return p;
 }

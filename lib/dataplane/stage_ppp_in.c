@@ -9,7 +9,7 @@
 // this is refused from the first packet on, whatever CCP does (RFC 3078 says nothing of it).
 static uint8_t refuse_clear(struct worker *w, struct session *s)
 {
-	const uint16_t told = SESSION_CLEAR_TOLD;
+	const uint32_t told = SESSION_CLEAR_TOLD;
 
 	counter_add(&s->counters.clear_refused, 1);
 	if (s->flags & SESSION_REQUIRE_ENCRYPTION && !(s->flags & told)) {

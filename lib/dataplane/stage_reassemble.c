@@ -7,6 +7,7 @@
 // too, and what is incomplete after LIVE_FRAGMENTS more, or TIMEOUT_TICKS, makes room.
 #define ALLOW_EXPERIMENTAL_API // rte_ip_frag_table_del_expired_entries()
 #include "dataplane/lane.h"
+#include "msg/pool_bytes.h"
 
 #include <errno.h>
 
@@ -87,4 +88,9 @@ uint8_t stage_reassemble(struct worker *w, struct pkt *p)
 	bytes_put_u16(data + CHECKSUM, 0);
 	bytes_put_u16(data + CHECKSUM, inet_checksum(data, header_len));
 	return inet_ipv4_get(data, pkt_len(p), DROP_OUTER_IP_BAD, &p->ip);
+}
+
+uint64_t reassemble_bytes(const struct worker *w)
+{
+	return pool_bytes_block(w->fragments);
 }

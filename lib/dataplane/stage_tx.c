@@ -2,7 +2,7 @@
 // Out by a port: Ethernet header, fragments where the port is too narrow, one buffer a port and poll.
 #include "dataplane/lane.h"
 
-enum { ETHER_TYPE_IPV4 = 0x0800, ETHER_TYPE = 12 };
+enum { ETHER_TYPE_IPV4 = 0x0800, ETHER_TYPE_VLAN = 0x8100, ETHER_TYPE = 12, VLAN_TAG_BYTES = 4 };
 
 static void flush_port(struct worker *w, unsigned int i)
 {
@@ -11,6 +11,11 @@ static void flush_port(struct worker *w, unsigned int i)
 	struct port_counters *c = &lane_count(w)->ports[i];
 	uint64_t n_bytes = 0, unsent_bytes = 0;
 
+	if (port->lacks_tx) {
+		handoff_frames(w, (uint8_t)i, tx->mbufs, tx->n);
+		tx->n = 0;
+		return;
+	}
 	for (uint16_t k = 0; k < tx->n; k++)
 		n_bytes += rte_pktmbuf_pkt_len(tx->mbufs[k]);
 	uint16_t n = rte_eth_tx_burst(port->dpdk_port, port->queue, tx->mbufs, tx->n);
@@ -47,14 +52,19 @@ void stage_tx_flush(struct worker *w)
 
 static bool put_ether(struct worker *w, struct rte_mbuf *m, const struct route *route)
 {
-	uint8_t *at = (uint8_t *)rte_pktmbuf_prepend(m, RTE_ETHER_HDR_LEN);
+	uint16_t tag_bytes = route->vlan ? VLAN_TAG_BYTES : 0;
+	uint8_t *at = (uint8_t *)rte_pktmbuf_prepend(m, RTE_ETHER_HDR_LEN + tag_bytes);
 
 	if (!at)
 		return false;
 	memcpy(at, route->mac.addr_bytes, RTE_ETHER_ADDR_LEN);
 	memcpy(at + RTE_ETHER_ADDR_LEN, w->config.ports[route->port].mac.addr_bytes,
 		RTE_ETHER_ADDR_LEN);
-	bytes_put_u16(at + ETHER_TYPE, ETHER_TYPE_IPV4);
+	if (route->vlan) {
+		bytes_put_u16(at + ETHER_TYPE, ETHER_TYPE_VLAN);
+		bytes_put_u16(at + ETHER_TYPE + 2, route->vlan);
+	}
+	bytes_put_u16(at + ETHER_TYPE + tag_bytes, ETHER_TYPE_IPV4);
 	return true;
 }
 
@@ -80,7 +90,7 @@ static uint8_t forward(struct worker *w, struct pkt *p, const struct route *rout
 {
 	if (route->port >= w->config.n_ports)
 		return DROP_NO_ROUTE;
-	uint16_t mtu = w->config.ports[route->port].mtu;
+	uint16_t mtu = route->mtu ? route->mtu : w->config.ports[route->port].mtu;
 	if (pkt_len(p) > mtu)
 		return send_parts(w, p, route, mtu);
 	if (!put_ether(w, p->m, route))
@@ -97,7 +107,7 @@ uint8_t stage_tx_outer(struct worker *w, struct pkt *p)
 	if (!w->routes)
 		return DROP_NO_ROUTE;
 	if (s->routes_number != w->routes_number) {
-		s->outer_route = route_table_lookup(w->routes, s->outer_peer_be);
+		s->outer_route = route_table_lookup(w->routes, 0, s->outer_peer_be);
 		s->routes_number = w->routes_number;
 	}
 	return stage_tx_ip(w, p, s->outer_route);

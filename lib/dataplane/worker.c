@@ -12,15 +12,28 @@
 
 enum {
 	EXCEPTION_BURST_MS = 100, // of its rate may come at once
+	SYN_BURSTS = 4,		  // as much of SYNs
 	EVENT_RESERVE = 64,
 	LAST_POLLS = 1000,
 	LAST_POLL_US = 100,
 };
 
+static uint32_t burst_of(uint32_t rate_pps)
+{
+	return (uint32_t)((uint64_t)rate_pps * EXCEPTION_BURST_MS / 1000 + 1);
+}
+
+static void init_shares(struct source_gate *g, uint32_t rate_pps, uint64_t seed)
+{
+	uint32_t share_pps = rate_pps / LANE_SOURCE_SHARES + 1;
+
+	source_gate_init(g, share_pps, burst_of(share_pps), seed);
+}
+
 static void init_lists(struct worker *w)
 {
 	uint32_t rate = w->config.exception_rate_pps;
-	uint32_t burst = rate * EXCEPTION_BURST_MS / 1000 + 1;
+	uint32_t burst = burst_of(rate);
 
 	for (unsigned int i = 0; i < LANE_PKTS; i++)
 		w->free_pkts[w->n_free++] = &w->pkts[i];
@@ -28,11 +41,19 @@ static void init_lists(struct worker *w)
 	TAILQ_INIT(&w->held);
 	TAILQ_INIT(&w->blocked);
 	TAILQ_INIT(&w->parking);
+	timer_wheel_init(&w->idle, w->now_ns);
 	w->trial_gate = gate_make(LANE_TRIAL_CHANGES_PS, LANE_TRIAL_CHANGES_BURST);
 	for (unsigned int kind = 0; kind < EXCEPTION_KINDS; kind++)
 		w->exception_gates[kind] = gate_make(rate, burst);
 	w->unresolved_gate = gate_make(rate, burst);
-	w->icmp_gate = gate_make(LANE_ICMP_RATE_PPS, LANE_ICMP_BURST_PKTS);
+	uint32_t pptp_rate = w->config.pptp_rate_pps ? w->config.pptp_rate_pps : rate;
+	w->exception_gates[EXCEPTION_PPTP] = gate_make(pptp_rate, burst_of(pptp_rate));
+	init_shares(&w->pptp_sources, pptp_rate, w->config.hash_seed);
+	// Clients that lost their link at the same moment dial at the same moment, and what is dropped of that comes again
+	// a second later, as one.
+	w->exception_gates[EXCEPTION_SYN] = gate_make(rate, SYN_BURSTS * burst);
+	init_shares(&w->syn_sources, rate, w->config.hash_seed);
+	w->icmp_gate = w->icmp_mtu_gate = gate_make(LANE_ICMP_RATE_PPS, LANE_ICMP_BURST_PKTS);
 	w->dhcp_gate = gate_make(LANE_DHCP_RATE_ALL_PPS, LANE_DHCP_BURST_ALL_PKTS);
 	w->broadcast_gate = gate_make(LANE_BROADCAST_RATE_ALL_PPS, LANE_BROADCAST_BURST_ALL_PKTS);
 	w->event_reserve = RTE_MIN(
@@ -125,6 +146,19 @@ void worker_free(struct worker *w)
 		rte_free(w);
 }
 
+_Static_assert((int)WORKER_PKTS_MAX == (int)LANE_PKTS, "what others plan with");
+
+uint64_t worker_bytes(void)
+{
+	return sizeof(struct worker);
+}
+
+void worker_report(const struct worker *w, struct memory_report *r)
+{
+	memory_report_add(r, MEMORY_DPDK, "workers", sizeof(*w), 0, 0);
+	memory_report_add(r, MEMORY_DPDK, "fragments of packets", reassemble_bytes(w), 0, 0);
+}
+
 // --- one round ---------------------------------------------------------------------------------------
 
 // What ip_out cuts into fragments joins the list again, once.
@@ -172,6 +206,20 @@ static void upstream(struct worker *w, struct pkt **pkts, unsigned int n)
 	upstream_ready(w);
 }
 
+// Bytes of a burst. What the stages read first of a packet is brought in, with the mbufs before it.
+static uint64_t look_at(struct rte_mbuf **mbufs, unsigned int n)
+{
+	uint64_t n_bytes = 0;
+
+	for (unsigned int i = 0; i < n; i++)
+		n_bytes += rte_pktmbuf_pkt_len(mbufs[i]);
+	for (unsigned int i = 0; i < n; i++)
+		touch(rte_pktmbuf_mtod(mbufs[i], const void *));
+	for (unsigned int i = 0; i < n; i++)
+		rte_prefetch0(rte_pktmbuf_mtod_offset(mbufs[i], const void *, RTE_CACHE_LINE_SIZE));
+	return n_bytes;
+}
+
 // Entries for mbufs that have just come. The caller has asked for no more than burst_room().
 static unsigned int wrap(
 	struct worker *w, struct rte_mbuf **mbufs, unsigned int n, struct pkt **pkts)
@@ -202,33 +250,52 @@ static uint16_t burst_room(const struct worker *w)
 	return (uint16_t)RTE_MIN(n, w->n_free);
 }
 
+void worker_outside(struct worker *w, uint8_t port, struct rte_mbuf **mbufs, unsigned int n)
+{
+	struct pkt *pkts[LIMIT_BURST_PKTS];
+
+	n = wrap(w, mbufs, n, pkts);
+	for (unsigned int i = 0; i < n; i++)
+		pkts[i]->port = port;
+	n = stage_classify_outside(w, pkts, n);
+	upstream(w, pkts, n);
+}
+
+void worker_inside(struct worker *w, uint8_t port, struct rte_mbuf **mbufs, unsigned int n)
+{
+	struct pkt *pkts[LIMIT_BURST_PKTS];
+
+	n = wrap(w, mbufs, n, pkts);
+	for (unsigned int i = 0; i < n; i++)
+		pkts[i]->port = port;
+	(void)stage_classify_inside(w, pkts, n);
+	downstream(w);
+}
+
 static unsigned int receive_port(struct worker *w, uint8_t index)
 {
 	const struct worker_port *port = &w->config.ports[index];
 	struct port_counters *c = &lane_count(w)->ports[index];
 	struct rte_mbuf *mbufs[LIMIT_BURST_PKTS];
-	struct pkt *pkts[LIMIT_BURST_PKTS];
-	uint64_t n_bytes = 0;
+	uint64_t n_bytes;
 
 	uint16_t n_rx = rte_eth_rx_burst(port->dpdk_port, port->queue, mbufs, burst_room(w));
 	if (n_rx == 0)
 		return 0;
-	for (uint16_t i = 0; i < n_rx; i++) {
-		rte_prefetch0(rte_pktmbuf_mtod(mbufs[i], void *));
-		rte_prefetch0(rte_pktmbuf_mtod_offset(mbufs[i], void *, RTE_CACHE_LINE_SIZE));
-		n_bytes += rte_pktmbuf_pkt_len(mbufs[i]);
-	}
+	n_bytes = look_at(mbufs, n_rx);
 	counter_add(&c->rx_pkts, n_rx);
 	counter_add(&c->rx_bytes, n_bytes);
+	counter_add(&lane_count(w)->rx_bursts, 1);
 
-	unsigned int n = wrap(w, mbufs, n_rx, pkts);
-	for (unsigned int i = 0; i < n; i++)
-		pkts[i]->port = index;
-	if (port->is_outside) {
-		n = stage_classify_outside(w, pkts, n);
-		upstream(w, pkts, n);
+	if (w->config.has_no_short_way) {
+		if (port->is_outside)
+			worker_outside(w, index, mbufs, n_rx);
+		else
+			worker_inside(w, index, mbufs, n_rx);
+	} else if (port->is_outside) {
+		short_up(w, index, mbufs, n_rx);
 	} else {
-		(void)stage_classify_inside(w, pkts, n);
+		short_down(w, index, mbufs, n_rx);
 	}
 	downstream(w);
 	return n_rx;
@@ -244,9 +311,12 @@ static unsigned int receive_handed(struct worker *w, struct rte_ring *ring)
 	if (n == 0)
 		return 0;
 	counter_add(&lane_count(w)->handoffs_in, n);
+	counter_add(&lane_count(w)->rx_bursts, 1);
 	for (unsigned int i = 0; i < n; i++) {
 		if (mbufs[i]->packet_type == PKT_HANDED_OUTER)
 			outer[n_outer++] = mbufs[i];
+		else if (mbufs[i]->packet_type == PKT_HANDED_FRAME)
+			stage_tx_frame(w, (uint8_t)mbufs[i]->port, mbufs[i]);
 		else
 			mbufs[n_inner++] = mbufs[i];
 	}
@@ -288,8 +358,12 @@ static unsigned int send_made(struct worker *w)
 unsigned int worker_poll(struct worker *w)
 {
 	unsigned int n = 0;
+	uint64_t began_tsc = w->clock.tsc_last;
 
 	w->now_ns = lane_clock_read(&w->clock);
+	// A turn that found work is followed by the next at once, so it took until now.
+	if (w->was_busy)
+		counter_add(&lane_count(w)->busy_cycles, w->clock.tsc_last - began_tsc);
 	n += worker_cmd_run(w);
 	n += stage_crypto_run(w);
 	if (!TAILQ_EMPTY(&w->parking))
@@ -305,6 +379,7 @@ unsigned int worker_poll(struct worker *w)
 		n += go_on_held(w);
 	n += send_made(w);
 	n += stage_ack_run(w);
+	stage_policy_run(w);
 	reassemble_sweep(w);
 	handoff_flush(w);
 	stage_tx_flush(w);
@@ -312,6 +387,7 @@ unsigned int worker_poll(struct worker *w)
 		w->has_news = false;
 		lane_wake_kick(w->config.links->wake);
 	}
+	w->was_busy = n > 0;
 	counter_add(n > 0 ? &lane_count(w)->loops_busy : &lane_count(w)->loops_idle, 1);
 	return n;
 }

@@ -19,9 +19,10 @@ static void add_gre(struct session *s, const struct command_session_add *c)
 	s->is_nat_loose = c->nat_loose;
 	s->outer_first_be = c->outer_peer_be;
 	s->limits_transmit = c->limit_transmit && c->peer_window > 0;
-	if (s->limits_transmit)
-		gre_transmit_init(
-			&s->transmit, c->peer_window, c->peer_delay_us, c->ack_timeout_us);
+	if (!s->limits_transmit)
+		return;
+	s->flags |= SESSION_LONG_WAY;
+	gre_transmit_init(&s->transmit, c->peer_window, c->peer_delay_us, c->ack_timeout_us);
 }
 
 static void add(struct worker *w, uint64_t id, const struct command_session_add *c)
@@ -38,7 +39,8 @@ static void add(struct worker *w, uint64_t id, const struct command_session_add 
 	s->outer_peer_be = c->outer_peer_be;
 	s->call_id = c->call_id;
 	s->peer_call_id = c->peer_call_id;
-	s->listen = c->listen;
+	s->listen = (uint8_t)c->listen;
+	s->tenant = c->tenant;
 	s->mtu = c->mtu;
 	s->flags = c->require_encryption ? SESSION_REQUIRE_ENCRYPTION : 0;
 	add_gre(s, c);
@@ -48,9 +50,9 @@ static void add(struct worker *w, uint64_t id, const struct command_session_add 
 	s->id = id;
 }
 
-static void set_flag(struct session *s, uint16_t flag, bool on)
+static void set_flag(struct session *s, uint32_t flag, bool on)
 {
-	s->flags = (uint16_t)(on ? s->flags | flag : s->flags & ~flag);
+	s->flags = on ? s->flags | flag : s->flags & ~flag;
 }
 
 static void set_link(struct session *s, const struct command_session_link *c)
@@ -98,6 +100,7 @@ static void set_open(struct session *s, const struct command_session_open *c)
 	set_flag(s, SESSION_OPEN, c->on);
 	set_flag(s, SESSION_RELAY, c->on && c->relay_broadcasts);
 	set_flag(s, SESSION_DHCP_INFORM, c->on && c->dhcp_inform);
+	set_flag(s, SESSION_HAS_ROUTES, c->on && c->has_routes);
 }
 
 static void delete (struct worker *w, struct session *s, uint64_t id)
@@ -120,6 +123,7 @@ static void delete (struct worker *w, struct session *s, uint64_t id)
 			.clear_refused = c->clear_refused,
 		};
 		stage_ack_forget(w, s);
+		stage_policy_forget(w, s);
 		session_table_release(w->config.sessions, s);
 	} else {
 		counter_add(&lane_count(w)->stale_commands, 1);
@@ -144,6 +148,9 @@ static void session_command(struct worker *w, struct session *s, const struct la
 			stage_flow_forget(w, s);
 		set_open(s, &c->open);
 		break;
+	case COMMAND_SESSION_POLICY:
+		stage_policy_set(w, s, &c->policy);
+		break;
 	case COMMAND_SESSION_FLUSH:
 		flush(w, s);
 		break;
@@ -154,6 +161,7 @@ static void session_command(struct worker *w, struct session *s, const struct la
 	case COMMAND_SEND_FRAME:
 	case COMMAND_INJECT:
 	case COMMAND_TABLE:
+	case COMMAND_ACLS:
 		break;
 	}
 }
@@ -212,6 +220,8 @@ static void send_ip(struct worker *w, struct session *s, const struct lane_comma
 
 	if (!p)
 		return;
+	p->flags |= PKT_POLICED; // ours
+	p->tenant = s->tenant;
 	p->verdict = inet_ipv4_get(pkt_data(p), pkt_len(p), DROP_INNER_IP_BAD, &p->ip);
 	if (p->verdict == PKT_NEXT)
 		p->verdict = p->ip.destination_be == s->inner_be ? pkt_list_put(&w->down, p)
@@ -238,6 +248,7 @@ static void inject(struct worker *w, const struct lane_command *c)
 	if (!p)
 		return;
 	p->flags |= PKT_INJECTED;
+	p->tenant = c->tenant;
 	p->verdict = inet_ipv4_get(pkt_data(p), pkt_len(p), DROP_INNER_IP_BAD, &p->ip);
 	if (pkt_settle(w, &p, 1) == 1)
 		stage_route(w, &p, 1);
@@ -256,6 +267,17 @@ static void set_table(struct worker *w, const struct route_table *routes)
 	(void)punt_event(w, &e); // there is room: see worker_cmd_run()
 }
 
+static void set_acls(struct worker *w, const struct acl_set *acls)
+{
+	struct lane_event e = {
+		.kind = LANE_ACLS_RETIRED,
+		.acls = (struct acl_set *)(uintptr_t)w->acls,
+	};
+
+	w->acls = acls;
+	(void)punt_event(w, &e); // there is room: see worker_cmd_run()
+}
+
 static void run(struct worker *w, const struct lane_command *c)
 {
 	struct session *s = session_table_find(w->config.sessions, c->session_id);
@@ -271,6 +293,7 @@ static void run(struct worker *w, const struct lane_command *c)
 	case COMMAND_SESSION_KEYS:
 	case COMMAND_SESSION_ENCRYPT:
 	case COMMAND_SESSION_OPEN:
+	case COMMAND_SESSION_POLICY:
 	case COMMAND_SESSION_FLUSH:
 		if (s)
 			session_command(w, s, c);
@@ -291,6 +314,9 @@ static void run(struct worker *w, const struct lane_command *c)
 		break;
 	case COMMAND_TABLE:
 		set_table(w, c->routes);
+		break;
+	case COMMAND_ACLS:
+		set_acls(w, c->acls);
 		break;
 	}
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "msg/lane_ring.h"
 
+#include "msg/pool_bytes.h"
+
 #include <errno.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
@@ -74,4 +76,27 @@ void lane_ring_free_events(struct rte_ring *r)
 	while (lane_ring_take_events(r, &e, 1) == 1)
 		rte_pktmbuf_free(e.packet);
 	rte_ring_free(r);
+}
+
+static void report_ring(const char *what, const struct rte_ring *ring, struct memory_report *r)
+{
+	memory_report_add(r, MEMORY_DPDK, what, pool_bytes_ring(ring), rte_ring_get_capacity(ring),
+		rte_ring_count(ring));
+}
+
+void lane_links_report(const struct lane_links *links, struct memory_report *r)
+{
+	report_ring("command rings", links->commands, r);
+	report_ring("event rings", links->events, r);
+	report_ring("event rings", links->exceptions, r);
+}
+
+uint64_t lane_ring_bytes_commands(unsigned int size)
+{
+	return (uint64_t)rte_ring_get_memsize_elem(sizeof(struct lane_command), size);
+}
+
+uint64_t lane_ring_bytes_events(unsigned int size)
+{
+	return (uint64_t)rte_ring_get_memsize_elem(sizeof(struct lane_event), size);
 }

@@ -5,6 +5,7 @@
 
 #include "base/secret.h"
 #include "msg/msg.h"
+#include "observe/memory_report.h"
 
 #include <rte_ring_elem.h>
 #include <stdatomic.h>
@@ -83,3 +84,9 @@ struct lane_links {
 			    // so that a flood of them cannot starve the other
 	struct lane_wake *wake; // control's
 };
+
+// Memory of the rings, and what of it is filled.
+void lane_links_report(const struct lane_links *links, struct memory_report *r);
+// What lane_ring_new_commands() and _events() take for `size` elements.
+uint64_t lane_ring_bytes_commands(unsigned int size);
+uint64_t lane_ring_bytes_events(unsigned int size);

@@ -3,10 +3,11 @@
 // architecture: control decides, workers obey.
 //
 // Messages are values of fixed size on rings; order on a ring is order of effect. A packet in a message
-// changes owner with it; so does a route table.
+// changes owner with it; so does a route table or a set of access lists.
 #pragma once
 
 #include "crypto/mppe_key.h"
+#include "msg/acl.h"
 #include "msg/route_table.h"
 
 #include <rte_mbuf.h>
@@ -19,6 +20,7 @@ enum command_kind {
 	COMMAND_SESSION_KEYS,	 // MPPE keys of both directions: decrypt from now on
 	COMMAND_SESSION_ENCRYPT, // CCP is open (on) or left open (off): encrypt, or let nothing pass
 	COMMAND_SESSION_OPEN,	 // IPCP is open (on) or left open (off): let data pass, or not
+	COMMAND_SESSION_POLICY,	 // rates, access lists, idle time: from the next packet on
 	COMMAND_SESSION_FLUSH,	 // the client sent a CCP Reset-Request: the next packet is flushed
 	COMMAND_SESSION_DELETE,	 // forget the session; answered by LANE_GONE
 	COMMAND_SEND_PPP,	 // packet: PPP information field; send as `protocol` in the clear
@@ -26,6 +28,7 @@ enum command_kind {
 	COMMAND_SEND_FRAME,	 // packet: whole Ethernet frame; send on `port`
 	COMMAND_INJECT, // packet: IPv4 of the inside, to be routed again now that its neighbour is known
 	COMMAND_TABLE, // routes: the new table; the old one comes back by LANE_TABLE_RETIRED
+	COMMAND_ACLS,  // acls: the new set; the old one comes back by LANE_ACLS_RETIRED
 };
 
 struct command_session_add {
@@ -34,6 +37,7 @@ struct command_session_add {
 	uint16_t call_id;
 	uint16_t peer_call_id;
 	uint16_t listen; // index in the owner map
+	uint16_t tenant; // 0: the default one
 	uint16_t mtu;	 // until COMMAND_SESSION_LINK
 	bool require_encryption;
 	uint32_t ack_delay_us; // 0: ack at once
@@ -65,7 +69,18 @@ struct command_session_open {
 	bool on;
 	bool relay_broadcasts; // UDP that the client broadcasts leaves by the inside ports
 	bool dhcp_inform;      // DHCP of the client goes to control: LANE_INNER
+	bool has_routes;       // networks lie behind it: the owner map knows them
 	uint32_t inner_be;
+};
+
+// What a session may do, as a whole: each one replaces the last. Bytes are those of inner IPv4 packets; a packet
+// longer than a burst never passes, so a burst counts as LIMIT_MTU_BYTES at least.
+struct command_session_policy {
+	uint64_t rate_up_bps, rate_down_bps; // bits a second; 0: no limit
+	uint32_t burst_up_bytes, burst_down_bytes;
+	uint16_t acl_up, acl_down; // index in the worker's set of access lists, ACL_NONE
+	uint32_t idle_s;	   // without data: LANE_IDLE; 0: never
+	bool idle_up_only;	   // what is sent to the client does not keep it from being idle
 };
 
 struct lane_command {
@@ -78,9 +93,12 @@ struct lane_command {
 		struct command_session_keys keys;
 		bool on; // _ENCRYPT
 		struct command_session_open open;
+		struct command_session_policy policy;
 		uint16_t protocol;	    // COMMAND_SEND_PPP
 		uint8_t port;		    // COMMAND_SEND_FRAME
+		uint16_t tenant;	    // COMMAND_INJECT
 		struct route_table *routes; // COMMAND_TABLE
+		struct acl_set *acls;	    // COMMAND_ACLS
 	};
 };
 
@@ -97,6 +115,8 @@ enum lane_event_kind {
 	LANE_DECRYPT_FAILURES, // once a session: the threshold of garbage in a row was reached
 	LANE_GONE,	    // the answer to COMMAND_SESSION_DELETE: Call ID, address, slot are free
 	LANE_TABLE_RETIRED, // no worker code looks at this table any more (one answer a worker)
+	LANE_ACLS_RETIRED,  // nor at these access lists
+	LANE_IDLE,	    // no data for the idle time of its policy. Said again if it lives on
 };
 
 struct lane_totals { // final counters, see struct session_counters
@@ -109,12 +129,16 @@ struct lane_event {
 	uint8_t worker;
 	uint8_t port;		 // LANE_EXCEPTION, LANE_UNRESOLVED
 	uint16_t protocol;	 // LANE_PPP
-	uint64_t session_id;	 // all but LANE_EXCEPTION, LANE_UNRESOLVED, LANE_TABLE_RETIRED
+	uint64_t session_id;	 // all but LANE_EXCEPTION, LANE_UNRESOLVED, _RETIRED
 	struct rte_mbuf *packet; // the first four; else NULL
 	union {
 		uint32_t outer_peer_be;
-		uint32_t next_hop_be;
+		struct { // LANE_UNRESOLVED
+			uint32_t next_hop_be;
+			uint16_t vlan; // of `port`, 0: untagged
+		};
 		struct lane_totals totals;  // LANE_GONE
 		struct route_table *routes; // LANE_TABLE_RETIRED; NULL when there was none
+		struct acl_set *acls;	    // LANE_ACLS_RETIRED; the same
 	};
 };

@@ -33,6 +33,7 @@
 	X(gre_lost, "gre-lost", "sequence numbers that did not come in time")                      \
 	X(mppe_rekeys, "mppe-rekeys", "MPPE key changes, both directions")                         \
 	X(keys_refused, "keys-refused", "stateful MPPE keys where none are configured")            \
+	X(policies_refused, "policies-refused", "policies where none are configured")              \
 	X(crypto_ops, "crypto-ops", "packets given to the crypto driver")                          \
 	X(crypto_parked, "crypto-parked", "packets that waited for their session's key")           \
 	X(mss_clamped, "mss-clamped", "TCP SYN whose MSS was lowered")                             \
@@ -42,6 +43,8 @@
 	X(commands, "commands", "commands of control carried out")                                 \
 	X(stale_commands, "stale-commands", "commands for a session that has gone")                \
 	X(events_sent, "events-sent", "messages to control")                                       \
+	X(rx_bursts, "rx-bursts", "bursts received, of ports and of other workers")                \
+	X(busy_cycles, "busy-cycles", "of the time-stamp counter, in turns that found work")       \
 	X(loops_busy, "loops-busy", "turns of the lane's loop that found work")                    \
 	X(loops_idle, "loops-idle", "turns of the lane's loop that found none")
 
@@ -62,6 +65,7 @@
 	X(auth_ok, "auth-ok", "authentications accepted")                                          \
 	X(auth_failed, "auth-failed", "authentications rejected")                                  \
 	X(addresses_short, "addresses-short", "calls that found their pool empty")                 \
+	X(routes_refused, "routes-refused", "networks behind clients that were not routed")        \
 	X(dhcp_answered, "dhcp-answered", "DHCPINFORM of clients answered")                        \
 	X(stale_events, "stale-events", "messages of workers for a session that has gone")         \
 	X(command_ring_full, "command-ring-full", "commands that a worker's ring did not take")    \

@@ -38,12 +38,17 @@
 	X(START_FAILED, "start-failed", ERROR, 0, 0, GENERAL, 4, 1, "something needed could not be set up")       \
 	X(PORT_UP, "port-up", NOTICE, 10, 20, IP, 1, 4, "the link of a port came up")                             \
 	X(PORT_DOWN, "port-down", WARNING, 10, 20, IP, 2, 3, "the link of a port went down")                      \
+	X(PORT_READY, "port-ready", INFO, 0, 0, IP, 4, 5, "how a port's packets get to the workers")               \
+	X(NUMA_MISMATCH, "numa-mismatch", WARNING, 0, 0, HARDWARE, 7, 3, "a port and its workers lie apart")      \
+	X(UNENCRYPTED, "unencrypted", ERROR, 0, 0, HARDWARE, 8, 1, "nothing is encrypted: --perf-unsafe-null")    \
 	X(LANE_STALLED, "lane-stalled", ERROR, 1, 5, HARDWARE, 2, 1, "a worker or an engine does not answer")     \
 	X(ENGINE_BYPASSED, "engine-bypassed", ERROR, 1, 32, HARDWARE, 4, 2, "a worker does without its engine")   \
 	X(ENGINE_BACK, "engine-back", NOTICE, 1, 32, HARDWARE, 5, 4, "an engine answers a worker again")          \
 	X(CLIENT_CONNECTED, "client-connected", INFO, 100, 500, PPTP, 47, 5, "a client opened TCP/1723")          \
 	X(CLIENT_REFUSED, "client-refused", WARNING, 10, 50, PPTP, 40, 3, "a limit kept a connection out")        \
 	X(CONNECTION_CLOSED, "connection-closed", INFO, 100, 500, PPTP, 34, 5, "a control connection ended")      \
+	X(STORM_BEGAN, "storm-began", WARNING, 1, 5, PPTP, 60, 3, "more clients dial at once than may: they wait") \
+	X(STORM_ENDED, "storm-ended", NOTICE, 1, 5, PPTP, 61, 4, "nobody who dials has to wait any more")         \
 	X(CALL_STARTED, "call-started", DEBUG, 1000, 5000, PPTP, 42, 7, "a client asked for a call")              \
 	X(CALL_REFUSED, "call-refused", WARNING, 10, 50, PPTP, 43, 3, "a call request was refused")               \
 	X(AUTHENTICATED, "authenticated", INFO, 1000, 5000, PPP, 8, 5, "a user proved who he is")                 \
@@ -57,6 +62,7 @@
 	X(NO_GRE, "no-gre", WARNING, 10, 50, PPTP, 50, 3, "TCP/1723 works for a client, but no GRE comes")        \
 	X(DECRYPT_FAILURE, "decrypt-failure", WARNING, 10, 50, PPP, 4, 6, "packets decrypt to garbage")           \
 	X(POOL_EMPTY, "pool-empty", ERROR, 1, 5, IP, 10, 2, "no address is left in a pool")                       \
+	X(ROUTE_REFUSED, "route-refused", WARNING, 10, 50, IP, 12, 3, "a network behind a client is not routed")   \
 	X(NO_RESOURCE, "no-resource", ERROR, 1, 5, HARDWARE, 3, 2, "a table, ring or pool ran full")              \
 	X(AUTH_DEBUG, "auth-debug", ON_DEMAND, 1000, 1000, AUTHDBG, 1, 8, "a step of authentication")             \
 	X(AUTH_DECODE, "auth-decode", ON_DEMAND, 1000, 1000, AUTHDECODE, 1, 10, "a packet of authentication")     \

@@ -12,7 +12,7 @@ void gre_window_init(struct gre_window *w, uint32_t jump_max, uint64_t ack_delay
 	memset(w, 0, sizeof(*w));
 	// Half of the number space is "behind"; a bound beyond it would be none.
 	w->jump_max = jump_max > INT32_MAX ? INT32_MAX : jump_max;
-	w->ack_delay_ns = ack_delay_ns;
+	w->ack_delay_us = (uint32_t)(ack_delay_ns / 1000);
 }
 
 static enum drop_reason accept(struct gre_window *w, uint32_t seq, uint64_t now_ns)
@@ -23,7 +23,7 @@ static enum drop_reason accept(struct gre_window *w, uint32_t seq, uint64_t now_
 		w->n_track++;
 	if (!w->owes_ack) {
 		w->owes_ack = true;
-		w->ack_due_ns = now_ns + w->ack_delay_ns;
+		w->ack_due_ns = now_ns + UINT64_C(1000) * w->ack_delay_us;
 	}
 	return DROP_NONE;
 }

@@ -18,6 +18,8 @@
 #include "base/drop_reason.h"
 #include "base/seq.h"
 
+#include <stddef.h>
+
 #define GRE_WINDOW_NEVER UINT64_MAX
 
 enum {
@@ -28,33 +30,53 @@ enum {
 };
 
 struct gre_window {
-	// receive
-	uint32_t highest;   // last accepted in order
 	uint32_t candidate; // next number expected of a far run
-	uint64_t seen;	    // bit n: highest - n was accepted
 	uint32_t base;	    // first number of the track that `highest` is on
-	uint32_t n_track;   // packets accepted on it
 	uint32_t home;	 // highest of the longest track before it; numbers up to here stay refused
 	uint32_t n_home; // packets accepted on that one; 0: there is none
 	uint32_t jump_max;
+	uint8_t late_max; // how far behind `highest` a number may be taken; of the receive side
+
+	// What changes with every packet, and no more: of many calls these bytes fight for the cache.
+	uint64_t seen;	     // bit n: highest - n was accepted
+	uint64_t ack_due_ns; // of the ack that we owe
+	uint32_t highest;    // last accepted in order
+	uint32_t n_track;    // packets accepted on it
+	uint32_t next_seq;   // transmit
+	uint32_t peer_acked; // highest of ours that the client acknowledged
+	uint32_t ack_delay_us;
 	uint8_t candidate_run;
 	bool has_received;
-	// acks that we owe
 	bool owes_ack;
-	uint8_t late_max; // how far behind `highest` a number may be taken; of the receive side
-	uint64_t ack_due_ns;
-	uint64_t ack_delay_ns;
-	// transmit
-	uint32_t next_seq;
-	uint32_t peer_acked; // highest of ours that the client acknowledged
 	bool has_peer_ack;
 };
 
+enum { GRE_WINDOW_COLD_BYTES = offsetof(struct gre_window, seen) };
+
 //   jump_max      how far ahead one packet may be
-//   ack_delay_ns  how long an ack may wait for a packet to ride on
+//   ack_delay_ns  how long an ack may wait for a packet to ride on, in whole microseconds; at most 71 minutes
 //
 // No number is taken late until the caller sets late_max, to GRE_WINDOW_LATE_MAX at most.
 void gre_window_init(struct gre_window *w, uint32_t jump_max, uint64_t ack_delay_ns);
+
+// Is it the number after the last one, on a track that is not in question? Then gre_window_follow() is all that
+// gre_window_receive() would do.
+static inline bool gre_window_is_next(const struct gre_window *w, uint32_t seq)
+{
+	return seq == w->highest + 1 && w->has_received;
+}
+
+static inline void gre_window_follow(struct gre_window *w, uint64_t now_ns)
+{
+	w->highest++;
+	w->seen = w->seen << 1 | 1;
+	w->candidate_run = 0;
+	w->n_track += w->n_track < UINT32_MAX;
+	if (!w->owes_ack) {
+		w->owes_ack = true;
+		w->ack_due_ns = now_ns + UINT64_C(1000) * w->ack_delay_us;
+	}
+}
 
 // Decide what to do with a received sequence number and advance the window when it is accepted. The
 // first number may be anything: some servers and clients start at 1.

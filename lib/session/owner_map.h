@@ -1,17 +1,20 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Who owns a packet: maps from the numbers that packets carry to (worker, slot). Control writes them,
-// all workers read them; each entry is one relaxed 32-bit load. A reader checks what it finds against
-// the session itself, so an entry may be stale for a moment.
+// all workers read them without locks. A reader checks what it finds against the session itself, so an
+// entry may be stale for a moment.
 //
 //   call map   (listen address, our Call ID) -> owner: a flat table, one load
-//   inner map  inner IPv4 address -> owner: pages of 65,536, two loads
+//   inner map  (tenant, prefix length, prefix) -> owner: one hash table, whose lines hold sixteen neighbours each. A
+//              client's address is a prefix of 32; shorter ones are networks behind a client (Framed-Route)
 //
 // The source of a packet never takes part: many clients share an address and a Call ID behind PAT.
 #pragma once
 
 #include "config/limits.h"
 
+#include <rte_branch_prediction.h>
 #include <rte_byteorder.h>
+#include <rte_prefetch.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -22,12 +25,39 @@ struct owner_page {
 	_Atomic uint32_t owner[65536]; // control: w, worker: r
 };
 
+enum { OWNER_LINE = 16 }; // neighbours that share a cache line
+
+struct owner_line {
+	_Atomic uint32_t owner[OWNER_LINE]; // control: w, worker: r
+};
+
+// Open addressing, linear probing. keys[i] says whose line lines[i] is. The keys lie close together and the lines
+// apart, so that the two loads of a look-up do not wait for each other.
+struct owner_table {
+	uint32_t mask;	// n - 1
+	uint32_t shift; // 64 - log2(n)
+	_Atomic uint64_t *keys;
+	struct owner_line *lines;
+	// control's own
+	uint8_t *n_owners; // of each line
+	uint32_t n_keys;   // in use, those of empty lines and tombstones among them
+	uint32_t n_lines;  // that are not empty
+	uint32_t retired;  // number of the change that replaced it, 0: in use
+	struct owner_table *older;
+};
+
+struct owner_lengths; // prefixes of a tenant, by length: control's own
+
 struct owner_map {
+	_Atomic(struct owner_table *) inner; // control: w, worker: r; a table stays until the end
+	_Atomic uint64_t inner_number; // of changes of owners, from 1; control: w, worker: r
 	uint32_t n_listen;
 	uint32_t listen_be[LIMIT_LISTEN_ADDRESSES]; // set before the workers start
 	struct owner_page *calls[LIMIT_LISTEN_ADDRESSES];
-	_Atomic(struct owner_page *)
-		inner[65536]; // control: w, worker: r; a page stays until the end
+	// Bit n: the tenant has prefixes of length n (Framed-Routes), n in 1..31. control: w, worker: r
+	_Atomic uint32_t lengths[LIMIT_TENANTS];
+	struct owner_lengths *n_prefixes[LIMIT_TENANTS]; // control's own
+	uint32_t n_changes;				 // of tables
 };
 
 static inline uint32_t owner_make(uint8_t worker, uint32_t slot)
@@ -60,14 +90,101 @@ static inline uint32_t owner_map_call(
 	return atomic_load_explicit(&m->calls[listen]->owner[call_id], memory_order_acquire);
 }
 
-static inline uint32_t owner_map_inner(const struct owner_map *m, uint32_t address_be)
+// What that will touch, when Call IDs of a burst are known before they are looked up.
+static inline void owner_map_call_prefetch(
+	const struct owner_map *m, unsigned int listen, uint16_t call_id)
 {
-	uint32_t address = rte_be_to_cpu_32(address_be);
-	const struct owner_page *page =
-		atomic_load_explicit(&m->inner[address >> 16], memory_order_acquire);
-	if (!page)
-		return OWNER_NONE;
-	return atomic_load_explicit(&page->owner[address & 0xffff], memory_order_acquire);
+	rte_prefetch0((const void *)&m->calls[listen]->owner[call_id]);
+}
+
+// --- the inner map ----------------------------------------------------------------------------------
+
+// Key of the line of prefix `number` (address >> (32 - length)); never one of the two values below.
+static inline uint64_t owner_key(uint16_t tenant, uint8_t length, uint32_t number)
+{
+	return UINT64_C(1) << 63 | (uint64_t)length << 48 | (uint64_t)tenant << 32 |
+	       number / OWNER_LINE;
+}
+
+enum {
+	OWNER_KEY_FREE = 0,	 // a search ends here
+	OWNER_KEY_TOMBSTONE = 1, // and goes on here
+};
+
+// Addresses in a row come to lie one after the other without collisions; those of a pattern are spread by the shift: by
+// the product alone a table half full has runs of dozens.
+static inline uint32_t owner_table_home(const struct owner_table *t, uint64_t key)
+{
+	return (uint32_t)(((key ^ key >> 15) * UINT64_C(0x9e3779b97f4a7c15)) >> t->shift);
+}
+
+static inline uint32_t owner_table_find(
+	const struct owner_table *t, uint16_t tenant, uint8_t length, uint32_t number)
+{
+	uint64_t key = owner_key(tenant, length, number);
+	uint32_t at = owner_table_home(t, key);
+
+	for (;; at = (at + 1) & t->mask) {
+		uint64_t found = atomic_load_explicit(&t->keys[at], memory_order_acquire);
+		if (likely(found == key)) {
+			uint32_t owner = atomic_load_explicit(
+				&t->lines[at].owner[number % OWNER_LINE], memory_order_acquire);
+			// The line may have become another's meanwhile: then its key was changed before its owners.
+			if (likely(atomic_load_explicit(&t->keys[at], memory_order_relaxed) == key))
+				return owner;
+			return OWNER_NONE;
+		}
+		if (found == OWNER_KEY_FREE)
+			return OWNER_NONE;
+	}
+}
+
+// The client that has this very address.
+static inline uint32_t owner_map_host(
+	const struct owner_map *m, uint16_t tenant, uint32_t address_be)
+{
+	const struct owner_table *t = atomic_load_explicit(&m->inner, memory_order_acquire);
+
+	return owner_table_find(t, tenant, 32, rte_be_to_cpu_32(address_be));
+}
+
+// What a look-up will touch, when addresses of a burst are known before they are looked up.
+static inline void owner_map_host_prefetch(
+	const struct owner_map *m, uint16_t tenant, uint32_t address_be)
+{
+	const struct owner_table *t = atomic_load_explicit(&m->inner, memory_order_acquire);
+	uint32_t at = owner_table_home(t, owner_key(tenant, 32, rte_be_to_cpu_32(address_be)));
+
+	rte_prefetch0((const void *)&t->keys[at]);
+	rte_prefetch0(&t->lines[at]);
+}
+
+// Who found that an address is nobody's need not look again while this number is the same. It is to be read first.
+static inline uint64_t owner_map_inner_number(const struct owner_map *m)
+{
+	return atomic_load_explicit(&m->inner_number, memory_order_acquire);
+}
+
+static inline bool owner_map_has_routes(const struct owner_map *m, uint16_t tenant)
+{
+	return atomic_load_explicit(&m->lengths[tenant], memory_order_acquire) != 0;
+}
+
+// The client behind which the longest prefix with this address lies; *length is that prefix's. Costs a look-up for
+// each length of which the tenant has prefixes.
+uint32_t owner_map_route(
+	const struct owner_map *m, uint16_t tenant, uint32_t address_be, uint8_t *length);
+
+// Both. tenant < LIMIT_TENANTS.
+static inline uint32_t owner_map_inner(
+	const struct owner_map *m, uint16_t tenant, uint32_t address_be)
+{
+	uint32_t owner = owner_map_host(m, tenant, address_be);
+	uint8_t length;
+
+	if (likely(owner != OWNER_NONE) || likely(!owner_map_has_routes(m, tenant)))
+		return owner;
+	return owner_map_route(m, tenant, address_be, &length);
 }
 
 // Returns NULL when out of memory. listen_be[n_listen] is copied.
@@ -76,5 +193,17 @@ void owner_map_free(struct owner_map *m);
 
 // Control only.
 void owner_map_set_call(struct owner_map *m, unsigned int listen, uint16_t call_id, uint32_t owner);
-// Returns 0 or -ENOMEM (a page could not be made; only for an owner other than OWNER_NONE).
-int owner_map_set_inner(struct owner_map *m, uint32_t address_be, uint32_t owner);
+// Returns 0 or -ENOMEM (the table could not grow; only for an owner other than OWNER_NONE).
+int owner_map_set_inner(struct owner_map *m, uint16_t tenant, uint32_t address_be, uint32_t owner);
+
+// Networks behind a client, of 1 to 32 bits; bits behind `length` do not count.
+//
+//   returns  0 | -EEXIST a client has it already | -EINVAL no such length or tenant | -ENOMEM
+int owner_map_add_route(
+	struct owner_map *m, uint16_t tenant, uint32_t prefix_be, uint8_t length, uint32_t owner);
+// Only if it is this owner's.
+void owner_map_remove_route(
+	struct owner_map *m, uint16_t tenant, uint32_t prefix_be, uint8_t length, uint32_t owner);
+
+// Bytes of all tables of the inner map, for `aditctl show memory`.
+uint64_t owner_map_inner_bytes(const struct owner_map *m);

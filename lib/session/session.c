@@ -7,11 +7,11 @@
 #include <rte_malloc.h>
 
 int session_table_init(struct session_table *t, uint32_t n_slots, int socket, bool may_be_stateful,
-	bool may_be_late)
+	bool may_be_late, bool may_have_policy)
 {
 	*t = (struct session_table){0};
 	t->slots = rte_zmalloc_socket(
-		"sessions", (size_t)n_slots * sizeof(*t->slots), RTE_CACHE_LINE_SIZE, socket);
+		"sessions", (size_t)n_slots * sizeof(*t->slots), SESSION_PAIR_BYTES, socket);
 	if (!t->slots)
 		return -ENOMEM;
 	if (may_be_stateful) {
@@ -26,9 +26,17 @@ int session_table_init(struct session_table *t, uint32_t n_slots, int socket, bo
 		if (!t->rings)
 			goto free_rc4;
 	}
+	if (may_have_policy) {
+		t->policies = rte_zmalloc_socket("policies", (size_t)n_slots * sizeof(*t->policies),
+			RTE_CACHE_LINE_SIZE, socket);
+		if (!t->policies)
+			goto free_rings;
+	}
 	t->n_slots = n_slots;
 	return 0;
 
+free_rings:
+	rte_free(t->rings);
 free_rc4:
 	rte_free(t->rc4);
 free_slots:
@@ -49,6 +57,7 @@ void session_table_fini(struct session_table *t)
 	if (t->rings)
 		secret_wipe_bytes(t->rings, (size_t)t->n_slots * sizeof(*t->rings));
 	rte_free(t->rings);
+	rte_free(t->policies);
 	*t = (struct session_table){0};
 }
 
@@ -72,6 +81,8 @@ static void wipe_beside(const struct session_table *t, const struct session *s)
 void session_table_release(struct session_table *t, struct session *s)
 {
 	wipe_beside(t, s);
+	if (t->policies)
+		memset(session_table_policy(t, s), 0, sizeof(*t->policies));
 	secret_wipe_bytes(s, sizeof(*s));
 	t->n_used--;
 }

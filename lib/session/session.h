@@ -5,6 +5,8 @@
 
 #include "base/drop_reason.h"
 #include "base/ids.h"
+#include "base/touch.h"
+#include "base/timer_wheel.h"
 #include "crypto/op.h"
 #include "proto/gre_reorder.h"
 #include "proto/gre_transmit.h"
@@ -21,12 +23,12 @@ struct route;
 
 // worker: w, control: r (relaxed, one 64-bit number at a time). "up" is client to server.
 struct session_counters {
-	// of every packet: one cache line
-	uint64_t up_pkts, up_bytes;	// inner packets taken from the client
+	// of every packet: the end of the session's hot lines
 	uint64_t down_pkts, down_bytes; // inner packets sent to the client
-	uint64_t key_changes;
-	uint64_t last_up_ns; // monotonic time of the last packet from the client
+	uint64_t up_pkts, up_bytes;	// inner packets taken from the client
+	uint64_t last_up_ns;		// monotonic time of the last packet from the client
 
+	uint64_t key_changes;
 	uint64_t up_control_frames, down_control_frames;
 	uint64_t drops; // of all reasons; the lane's counters tell which
 	uint64_t lost;	// sequence numbers that did not come in time
@@ -62,37 +64,20 @@ enum session_flag {
 	SESSION_TX_LOST = 1 << 13,     // stateful: a count is missing, what is sent must be flushed
 	SESSION_RELAY = 1 << 14,       // UDP broadcasts leave by the inside ports
 	SESSION_DHCP_INFORM = 1 << 15, // DHCP goes to control
+	SESSION_POLICY =
+		1 << 16, // a rate, an ACL or an idle time: its packets go by stage_policy.c
+	SESSION_HAS_ROUTES = 1 << 17, // networks lie behind the client
+	SESSION_LONG_WAY = 1 << 24,   // something is unusual: all its packets go through the stages
 };
 
+// What every packet touches lies in two lines, an aligned pair in the middle: the live half of the GRE window, who
+// the session is, and the first counters. Both directions share them, since nearly every call has traffic both
+// ways. An encrypted packet touches a pair more, of its direction: where MPPE is, and the key.
+//
+// The size is an odd number of such pairs, so that the hot lines of all sessions spread over all sets of a cache:
+// with 1,024 bytes, a power of two, they share a sixteenth of it (README.md).
 struct session {
-	// what every packet touches
 	uint64_t id; // SESSION_ID_NONE: the slot is free
-	uint32_t outer_local_be;
-	uint32_t outer_peer_be;
-	uint16_t call_id;      // ours
-	uint16_t peer_call_id; // the client's
-	uint16_t flags;	       // enum session_flag
-	uint16_t mtu;	       // largest inner packet to the client
-	uint32_t inner_be;     // the client's inner address, 0 until IPCP
-	uint16_t mss_max;      // 0: no clamp
-	uint16_t listen;       // index of the listen address
-	uint32_t failures_in_a_row;
-	uint16_t ip_id; // of outer packets
-	uint8_t n_held; // packets in `reorder`
-	bool reorders;
-	bool limits_transmit;
-	bool is_nat_loose;
-	uint32_t routes_number; // of the worker's table that outer_route is of
-	struct gre_window gre;
-	const struct route *outer_route; // to the client
-
-	// what every encrypted packet touches, a line each direction beside its key
-	struct mppe_sync rx_sync;
-	uint16_t rx_in_flight; // packets that the crypto driver holds
-	uint8_t n_parked;      // packets in `parked`
-	struct mppe_sync tx_sync __rte_cache_aligned;
-	uint16_t tx_in_flight;
-	uint8_t n_waiting; // packets in `waiting`
 
 	// the worker's own bookkeeping
 	uint32_t ack_next; // slots of the neighbours in the list of acks owed
@@ -104,42 +89,90 @@ struct session {
 
 	// packets ahead of one that is missing
 	struct gre_reorder reorder;
-	uint32_t reorder_us;
 
-	// GRE of another source (nat-loose)
-	uint32_t outer_first_be; // the address that control gave
-	uint8_t n_moves_early;	 // before it was proved that the client is at the other end
+	bool reorders;
+	bool limits_transmit;
+	bool is_nat_loose;
 	bool is_move_untold;
-	uint64_t move_gate_ns;	// what the rate of LANE_MOVED has used up
-	uint64_t trial_gate_ns; // and that of trials of such packets
-
-	// the client's receive window, where limits_transmit
-	TAILQ_HEAD(session_waiting, pkt) waiting; // inner packets that found it full
-	TAILQ_ENTRY(session) in_blocked; // in the worker's list of sessions with such packets
-	struct gre_transmit transmit;
+	uint8_t n_moves_early; // before it was proved that the client is at the other end
 
 	// encrypted packets that wait for the key, with a crypto driver that answers later
 	TAILQ_HEAD(session_parked, pkt) parked;
-	TAILQ_ENTRY(session) in_parking; // in the worker's list of sessions with such packets
 
+	TAILQ_HEAD(session_waiting, pkt)
+	waiting; // inner packets that found the client's window full
+
+	struct gre_window gre; // ends with what every packet touches
+
+	// What an upstream packet must match, in one 64-bit comparison.
+	uint32_t outer_peer_be;
+	uint16_t call_id; // ours
+	uint8_t listen;	  // index of the listen address
+	uint8_t n_held;	  // packets in `reorder`; in order is only who finds none
+
+	uint32_t inner_be; // the client's inner address, 0 until IPCP
+	uint32_t flags;	   // enum session_flag
+	uint16_t tenant;   // whose inner addresses `inner_be` is of
+	uint16_t mss_max;  // 0: no clamp
+	uint32_t failures_in_a_row;
+
+	uint32_t outer_local_be;
+	uint16_t peer_call_id;		 // the client's
+	uint16_t ip_id;			 // of outer packets
+	const struct route *outer_route; // to the client
+	uint32_t routes_number;		 // of the worker's table that outer_route is of
+	uint16_t mtu;			 // largest inner packet to the client
+
+	struct session_counters counters; // begins with what every packet touches
+
+	TAILQ_ENTRY(session) in_parking; // in the worker's list of sessions with parked packets
+	uint64_t move_gate_ns;		 // nat-loose: what the rate of LANE_MOVED has used up
+
+	// what every encrypted packet touches
+	struct mppe_sync rx_sync __rte_cache_aligned;
+	uint32_t reorder_us;
+	uint16_t rx_in_flight; // packets that the crypto driver holds
+	uint8_t n_parked;      // packets in `parked`
 	struct mppe_context rx_key __rte_cache_aligned;
-	struct mppe_context tx_key;
+	struct mppe_sync tx_sync;
+	uint32_t outer_first_be; // nat-loose: the address that control gave
+	uint16_t tx_in_flight;
+	uint8_t n_waiting; // packets in `waiting`
+	struct mppe_context tx_key __rte_cache_aligned;
 
 	// the receive side as it was before a trial, until a packet proves the trial right; between trials the
 	// copy of the key that walks ahead (proto/mppe_sync.h)
-	struct mppe_context checkpoint_key __rte_cache_aligned;
+	struct mppe_context checkpoint_key;
 
-	struct session_counters counters __rte_cache_aligned;
-} __rte_cache_aligned;
+	// the client's receive window, where limits_transmit
+	struct gre_transmit transmit;
+	TAILQ_ENTRY(session) in_blocked; // in the worker's list of sessions with waiting packets
+	uint64_t
+		trial_gate_ns; // nat-loose: what the rate of trials of packets of another source has used up
+} __rte_aligned(2 * RTE_CACHE_LINE_SIZE);
 
-_Static_assert(offsetof(struct session, outer_route) < 2 * RTE_CACHE_LINE_SIZE,
+enum {
+	SESSION_PAIR_BYTES = 2 * RTE_CACHE_LINE_SIZE,
+	SESSION_HOT_AT = offsetof(struct session, gre) + GRE_WINDOW_COLD_BYTES,
+	SESSION_HOT_END =
+		offsetof(struct session, counters) + offsetof(struct session_counters, key_changes),
+};
+
+_Static_assert(SESSION_HOT_AT == SESSION_PAIR_BYTES && SESSION_HOT_END == 2 * SESSION_PAIR_BYTES,
 	"what every packet touches lies in two lines");
-_Static_assert(offsetof(struct session, rx_sync) == 2 * RTE_CACHE_LINE_SIZE &&
-		       offsetof(struct session, tx_sync) == 3 * RTE_CACHE_LINE_SIZE,
-	"and one for a direction that is encrypted");
-_Static_assert(sizeof(struct session) <= 1024, "a session stays within 1 KiB");
-_Static_assert(offsetof(struct session_counters, up_control_frames) <= RTE_CACHE_LINE_SIZE,
-	"what counts every packet is one cache line");
+_Static_assert(
+	offsetof(struct session, call_id) == offsetof(struct session, outer_peer_be) + 4 &&
+		offsetof(struct session, n_held) == offsetof(struct session, outer_peer_be) + 7,
+	"what is compared at once");
+_Static_assert(offsetof(struct session, rx_key) ==
+			       offsetof(struct session, rx_sync) + RTE_CACHE_LINE_SIZE &&
+		       offsetof(struct session, tx_key) ==
+			       offsetof(struct session, tx_sync) + RTE_CACHE_LINE_SIZE,
+	"and two more for a direction that is encrypted");
+_Static_assert(
+	sizeof(struct session) <= 896, "a session and what lies beside it stay within 1 KiB");
+_Static_assert(
+	sizeof(struct session) / SESSION_PAIR_BYTES % 2 == 1, "hot lines spread over all sets");
 
 // The RC4 streams of a session in stateful mode. Apart from the session, since a stateless one, and that is
 // nearly every one, needs none of it.
@@ -148,22 +181,53 @@ struct session_rc4 {
 	struct rc4_state checkpoint; // rx before a trial
 } __rte_cache_aligned;
 
+// One direction of a rate limit, as lib/dataplane/gate.h has it.
+struct session_rate {
+	uint64_t byte_cost;  // ticks times 2^20; 0: no limit
+	uint64_t burst;	     // in ticks of 1/16 ns
+	uint64_t used_until; // time in ticks
+};
+
+// What the policy of a session is and has done so far. Apart from the session, since it is there only where the
+// configuration can use it. The first line is what a packet touches.
+struct session_policy {
+	struct session_rate up, down;
+	uint64_t last_data_ns; // of what keeps it from being idle
+	uint16_t acl_up, acl_down;
+	bool idle_up_only;
+	uint32_t idle_s __rte_cache_aligned;
+	struct timer_wheel_node idle; // in the worker's wheel
+	// worker: w, control: r
+	uint64_t rate_drops_up, rate_drops_down, acl_drops_up, acl_drops_down;
+} __rte_cache_aligned;
+
+_Static_assert(sizeof(struct session_policy) <= 128 &&
+		       sizeof(struct session) + sizeof(struct session_policy) <= 1024,
+	"two lines a slot, and 1 KiB with the session");
+
 // A worker's table: allocated once at start.
 struct session_table {
 	struct session *slots;	 // slots[n_slots]
 	struct session_rc4 *rc4; // rc4[n_slots]; NULL: all sessions are stateless
 	struct mppe_key_ring
 		*rings; // rings[n_slots], of what is received; NULL: late packets cannot be read
+	struct session_policy *policies; // policies[n_slots]; NULL: no session has one
 	uint32_t n_slots;
 	uint32_t n_used;
 };
 
-// What every packet touches: the two lines above and the counters.
+// What every packet touches, by loads (base/touch.h); to be called for all packets of a burst in a row.
+static inline void session_touch(const struct session *s)
+{
+	touch((const uint8_t *)s + SESSION_HOT_AT);
+	touch((const uint8_t *)s + SESSION_HOT_AT + RTE_CACHE_LINE_SIZE);
+}
+
+// What every packet touches.
 static inline void session_prefetch(const struct session *s)
 {
-	rte_prefetch0(s);
-	rte_prefetch0((const uint8_t *)s + RTE_CACHE_LINE_SIZE);
-	rte_prefetch0(&s->counters);
+	rte_prefetch0((const uint8_t *)s + SESSION_HOT_AT);
+	rte_prefetch0((const uint8_t *)s + SESSION_HOT_AT + RTE_CACHE_LINE_SIZE);
 }
 
 // The live session of this id, or NULL when it has gone or never was.
@@ -182,12 +246,20 @@ static inline struct session_rc4 *session_table_rc4(
 	return t->rc4 ? &t->rc4[s - t->slots] : NULL;
 }
 
+// The policy of a session of this table, NULL where there are none.
+static inline struct session_policy *session_table_policy(
+	const struct session_table *t, const struct session *s)
+{
+	return t->policies ? &t->policies[s - t->slots] : NULL;
+}
+
 // Allocates the slots on a NUMA socket (rte_malloc). Returns 0 or -ENOMEM.
 //
 //   may_be_stateful  room for stateful MPPE too, 832 bytes a slot
 //   may_be_late      room for the keys of packets that come late, 512 bytes a slot
+//   may_have_policy  room for rates, access lists and idle times, 128 bytes a slot
 int session_table_init(struct session_table *t, uint32_t n_slots, int socket, bool may_be_stateful,
-	bool may_be_late);
+	bool may_be_late, bool may_have_policy);
 void session_table_fini(struct session_table *t);
 
 // Give both directions new keys, those of `receive` and `send` of a start key each, and wipe the old
@@ -208,5 +280,5 @@ void session_begin_walk(struct session *s);
 // the key, and begins anew.
 void session_swap_checkpoint(struct session *s);
 
-// Wipe the keys and free the slot.
+// Wipe the keys and free the slot. Its idle timer is not armed any more.
 void session_table_release(struct session_table *t, struct session *s);

@@ -111,6 +111,8 @@ TEST(api, every_command_in_both_forms)
 		{"show history", "WHAT IT MEANS", "\"history\":[]"},
 		{"show reasons", "no-gre", "\"reason\":\"no-gre\""},
 		{"show lanes", "WORKER", "\"worker\":1"},
+		{"show memory", "sessions", "\"what\":\"sessions\""},
+		{"show ports", "TO-WORKERS", "\"ports\":[]"},
 		{"show pool", "10.9.0.254", "\"in_use\":1"},
 		{"show version", "adit ", "\"adit\":\""},
 	};

@@ -199,11 +199,11 @@ TEST(auth, addresses_that_aaa_chooses)
 		}
 		EXPECT_TRUE(lab_is_up(&lab, &client));
 		EXPECT_EQ(cases[i].wanted, client.peer.address);
-		EXPECT_NE(OWNER_NONE, owner_map_inner(lab.owners, htonl(cases[i].wanted)));
+		EXPECT_NE(OWNER_NONE, owner_map_inner(lab.owners, 0, htonl(cases[i].wanted)));
 		EXPECT_EQ(cases[i].from_pool, lab_count_addresses(&lab));
 		lab_client_clear(&client);
 		EXPECT_TRUE(lab_until(&lab, some_went_down, NULL, 3000));
-		EXPECT_EQ(OWNER_NONE, owner_map_inner(lab.owners, htonl(cases[i].wanted)));
+		EXPECT_EQ(OWNER_NONE, owner_map_inner(lab.owners, 0, htonl(cases[i].wanted)));
 		lab_close(&lab);
 	}
 }
@@ -243,9 +243,10 @@ TEST(auth, addresses_that_the_client_asks_for)
 		EXPECT_EQ(cases[i].wanted, client.peer.address);
 		const struct lab_session *s = lab_find_session(&lab, client.session_id);
 		EXPECT_EQ(htonl(cases[i].wanted), s->inner_be);
-		EXPECT_NE(OWNER_NONE, owner_map_inner(lab.owners, htonl(cases[i].wanted)));
+		EXPECT_NE(OWNER_NONE, owner_map_inner(lab.owners, 0, htonl(cases[i].wanted)));
 		if (cases[i].asked != cases[i].wanted)
-			EXPECT_EQ(OWNER_NONE, owner_map_inner(lab.owners, htonl(cases[i].asked)));
+			EXPECT_EQ(
+				OWNER_NONE, owner_map_inner(lab.owners, 0, htonl(cases[i].asked)));
 		EXPECT_EQ(2, lab_count_addresses(&lab)); // his, and the one that is taken
 		lab_client_clear(&client);
 		EXPECT_TRUE(lab_until(&lab, some_went_down, NULL, 3000));
@@ -321,7 +322,7 @@ TEST(auth, a_late_yes_leaves_nothing_behind)
 	open_door();
 	EXPECT_TRUE(lab_until(&lab, has_asked_again, NULL, 1000));
 	EXPECT_EQ(1, lab.control->admission.n_strangers);
-	EXPECT_EQ(OWNER_NONE, owner_map_inner(lab.owners, htonl(0xac100005)));
+	EXPECT_EQ(OWNER_NONE, owner_map_inner(lab.owners, 0, htonl(0xac100005)));
 	open_door();
 	EXPECT_TRUE(lab_until(&lab, some_went_down, NULL, 3000));
 	EXPECT_EQ(0, lab.control->counters.auth_ok);

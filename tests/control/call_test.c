@@ -65,7 +65,7 @@ TEST(call, comes_up_and_is_cleared)
 	EXPECT_EQ(ntohl(s->inner_be), client.peer.address);
 	EXPECT_EQ(0x0a0900fe, client.peer.server_address);
 	uint32_t owner = owner_make(session_id_worker(s->id), session_id_slot(s->id));
-	EXPECT_EQ(owner, owner_map_inner(lab.owners, s->inner_be));
+	EXPECT_EQ(owner, owner_map_inner(lab.owners, 0, s->inner_be));
 	EXPECT_EQ(owner, owner_map_call(lab.owners, 0, s->add.call_id));
 	EXPECT_EQ(1, lab_count_events(&lab, EVENT_AUTHENTICATED, "user=alice"));
 	EXPECT_EQ(1, lab_count_events(&lab, EVENT_UP, "mppe=\"128 stateless\" mtu=1400"));

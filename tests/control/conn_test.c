@@ -455,3 +455,78 @@ TEST(conn, who_does_not_read_is_closed)
 	EXPECT_EQ(1, lab.control->counters.connections_closed[END_TCP_ERROR]);
 	lab_close(&lab);
 }
+
+static void thousand_calls(struct config *c)
+{
+	c->max_calls_per_connection = c->max_calls_per_source = 1000;
+	c->max_calls = 1000;
+	c->setups_per_second_per_source = 0;
+}
+
+static void ask_for_calls(uint16_t first, unsigned int n)
+{
+	uint64_t started = lab.control->counters.calls_started;
+
+	for (unsigned int i = 0; i < n; i++) {
+		lab_client_call(&client, (uint16_t)(first + i));
+		if (i % 16 == 15)
+			lab_turn(&lab);
+	}
+	for (int i = 0; i < 1000 && lab.control->counters.calls_started < started + n; i++)
+		lab_turn(&lab);
+	lab_run(&lab, 50);
+	ASSERT_EQ(n, lab_count_calls(&lab));
+}
+
+static bool has_read_all(struct lab *l, void *conn)
+{
+	return ((struct conn *)conn)->n_out == 0;
+}
+
+static bool has_stopped(struct lab *l, void *c)
+{
+	return ((struct lab_client *)c)->last.type == PPTP_STOP_CCRP;
+}
+
+// Who ends many calls at once, one by one or with the whole connection, reads the answers when he has written.
+TEST(conn, a_thousand_calls_may_end_at_once)
+{
+	const int small = 32768;
+
+	lab_open(&lab, thousand_calls);
+	lab_client_open(&lab, &client);
+	setsockopt(client.fd, SOL_SOCKET, SO_RCVBUF, &small, sizeof(small));
+	lab_client_start(&client);
+	lab_run(&lab, 20);
+	struct conn *conn = TAILQ_FIRST(&lab.control->conns);
+	ask_for_calls(1, 1000);
+	client.is_deaf = true;
+	for (uint16_t i = 1; i <= 1000; i++) {
+		client.call_id = i;
+		lab_client_clear(&client);
+		if (i % 16 == 0)
+			lab_turn(&lab);
+	}
+	lab_run(&lab, 50);
+	EXPECT_EQ(0, lab_count_calls(&lab));
+	EXPECT_EQ(1, lab_count_connections(&lab));
+	EXPECT_GT(conn->n_out, 50000);
+	client.is_deaf = false;
+	EXPECT_TRUE(lab_until(&lab, has_read_all, conn, 3000));
+	EXPECT_EQ(NULL, conn->out);
+	lab_run(&lab, 20);
+	EXPECT_FALSE(client.is_closed_by_server);
+
+	ask_for_calls(2001, 1000);
+	client.is_deaf = true;
+	lab_client_stop(&client);
+	lab_run(&lab, 50);
+	EXPECT_EQ(0, lab_count_calls(&lab));
+	client.is_deaf = false;
+	EXPECT_TRUE(lab_until(&lab, has_stopped, &client, 3000));
+	EXPECT_FALSE(client.is_closed_by_server);
+	lab_client_close(&client);
+	EXPECT_TRUE(lab_until(&lab, lab_is_empty, NULL, 1000));
+	EXPECT_EQ(1, lab.control->counters.connections_closed[END_CLIENT_STOP]);
+	lab_close(&lab);
+}

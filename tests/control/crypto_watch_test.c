@@ -78,7 +78,7 @@ TEST(crypto_watch, a_state_without_its_count_waits)
 
 static bool is_sampled(struct lab *l, void *n)
 {
-	return l->control->crypto_watch.n_samples == *(unsigned int *)n;
+	return l->control->samples.n == *(unsigned int *)n;
 }
 
 // One billion cycles a second: busy cycles of a worker are nanoseconds.
@@ -99,8 +99,8 @@ TEST(crypto_watch, utilisation)
 	n = 2;
 	ASSERT_TRUE(lab_until(&lab, is_sampled, &n, 2000));
 	// As long as it was: a second may be longer on a busy machine.
-	uint64_t second_ns =
-		lab.control->crypto_watch.sampled_ns[1] - lab.control->crypto_watch.sampled_ns[0];
+	const struct samples *samples = &lab.control->samples;
+	uint64_t second_ns = samples_span_ns(samples, 1);
 	uint64_t all_ns = control_now(lab.control) - lab.control->started_ns;
 	u = crypto_watch_worker(lab.control, 0);
 	EXPECT_NEAR(500e9 / (double)second_ns, u.second, 0.6);
@@ -110,8 +110,8 @@ TEST(crypto_watch, utilisation)
 	EXPECT_EQ(750, u.second);
 	EXPECT_EQ(-1, crypto_watch_engine(lab.control, 0).all);
 	// Another second in which it is stuck.
-	uint64_t before = lab.control->crypto_watch.sampled_ns[1];
-	while (lab.control->crypto_watch.sampled_ns[1] == before)
+	uint32_t before = samples->at;
+	while (samples->at == before)
 		lab_turn(&lab);
 	u = crypto_watch_engine(lab.control, 1);
 	EXPECT_EQ(750, u.all);

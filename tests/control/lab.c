@@ -120,7 +120,7 @@ static void open_worker(struct lab *lab, unsigned int i)
 	snprintf(name, sizeof(name), "exceptions-%u", i);
 	lab->links[i].exceptions = lane_ring_new_events(name, 64, 0);
 	lab->links[i].wake = &lab->wake;
-	need(session_table_init(&lab->tables[i], LAB_SLOTS, SOCKET_ID_ANY, true, true) == 0,
+	need(session_table_init(&lab->tables[i], LAB_SLOTS, SOCKET_ID_ANY, true, true, true) == 0,
 		"session table");
 	lab->table_list[i] = &lab->tables[i];
 	lab->counter_list[i] = &lab->counters[i];
@@ -181,6 +181,7 @@ void lab_open_with(struct lab *lab, void (*change)(struct config *c), const stru
 	for (unsigned int i = 0; i < LAB_WORKERS; i++)
 		open_worker(lab, i);
 	open_crypto(lab);
+	lab->lanes.tsc_hz = 1e9;
 	lab->owners = owner_map_new(lab->config->listen_be, lab->config->n_listen);
 	const struct control_config config = {
 		.config = lab->config,
@@ -191,6 +192,7 @@ void lab_open_with(struct lab *lab, void (*change)(struct config *c), const stru
 		.sessions = lab->table_list,
 		.counters = lab->counter_list,
 		.crypto = &lab->crypto,
+		.lanes = &lab->lanes,
 		.wake = &lab->wake,
 		.owners = lab->owners,
 		.aaa = aaa,
@@ -207,7 +209,7 @@ static void expect_no_owner(const struct lab *lab)
 		if (owner_map_call(lab->owners, 0, (uint16_t)id) != OWNER_NONE)
 			EXPECT_EQ(-1, (int)id);
 	for (uint32_t i = lab->config->pools[0].first; i <= lab->config->pools[0].last; i++)
-		EXPECT_EQ(OWNER_NONE, owner_map_inner(lab->owners, htonl(i)));
+		EXPECT_EQ(OWNER_NONE, owner_map_inner(lab->owners, 0, htonl(i)));
 }
 
 void lab_close(struct lab *lab)
@@ -345,6 +347,11 @@ static void obey(struct lab *lab, uint8_t worker, const struct lane_command *k)
 		EXPECT_TRUE(!k->on || s->has_keys);
 		s->encrypts = k->on;
 		break;
+	case COMMAND_SESSION_POLICY:
+		s->policy = k->policy;
+		s->n_policies++;
+		s->had_policy_first |= !s->is_open;
+		break;
 	case COMMAND_SESSION_OPEN:
 		EXPECT_TRUE(!k->open.on || s->encrypts || !s->add.require_encryption);
 		s->open = k->open;
@@ -372,10 +379,20 @@ static void obey(struct lab *lab, uint8_t worker, const struct lane_command *k)
 		break;
 	case COMMAND_SEND_FRAME:
 	case COMMAND_INJECT:
+	case COMMAND_ACLS:
 	case COMMAND_TABLE:
 		EXPECT_EQ(-1, (int)k->kind); // there are no ports
 		break;
 	}
+}
+
+static void take_acls(struct lab *lab, uint8_t worker, struct acl_set *acls)
+{
+	const struct lane_event e = {
+		.kind = LANE_ACLS_RETIRED, .worker = worker, .acls = lab->acls[worker]};
+
+	lab->acls[worker] = acls;
+	lab_put_event(lab, &e);
 }
 
 static void worker_turn(struct lab *lab, uint8_t worker)
@@ -384,7 +401,10 @@ static void worker_turn(struct lab *lab, uint8_t worker)
 
 	while (!lab->workers_sleep && lane_ring_take_command(lab->links[worker].commands, &k)) {
 		counter_add(&lab->counters[worker].commands, 1);
-		obey(lab, worker, &k);
+		if (k.kind == COMMAND_ACLS)
+			take_acls(lab, worker, k.acls);
+		else
+			obey(lab, worker, &k);
 	}
 }
 

@@ -22,6 +22,9 @@ struct lab_session {
 	bool has_link, has_keys, encrypts, is_open;
 	struct mppe_start_keys keys;
 	struct command_session_open open;
+	unsigned int n_policies;
+	struct command_session_policy policy;
+	bool had_policy_first; // before the first data could pass
 	uint32_t inner_be;
 	uint32_t n_frames, n_flushes, n_packets;
 	size_t packet_len; // of the last COMMAND_SEND_IP
@@ -47,11 +50,14 @@ struct lab {
 	struct crypto_counters engine_crypto[LAB_ENGINES];
 	struct crypto_channel_counters channels[LAB_WORKERS][LAB_ENGINES];
 	struct crypto_view crypto;
+	struct lane_view lanes;
 	struct owner_map *owners;
 	struct control *control;
 	struct lab_clients clients;
 	bool workers_sleep;		     // they take no commands
+	struct acl_set *acls[LAB_WORKERS];   // what they have
 	bool loses_frames;		     // of PPP, both ways
+	uint32_t connect_to;		     // host order, where clients call; 0: 127.0.0.1
 	unsigned int n_gone;		     // sessions that were deleted
 	unsigned int n_descriptors, n_mbufs; // before
 	char socket_path[64];

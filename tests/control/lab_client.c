@@ -68,7 +68,7 @@ void lab_client_open(struct lab *lab, struct lab_client *c)
 {
 	struct sockaddr_in at = {.sin_family = AF_INET,
 		.sin_port = htons(lab->config->tcp_port),
-		.sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+		.sin_addr.s_addr = htonl(lab->connect_to ? lab->connect_to : INADDR_LOOPBACK)};
 
 	memset(c, 0, sizeof(*c));
 	c->lab = lab;

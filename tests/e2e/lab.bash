@@ -255,7 +255,7 @@ sent_by_adit() # FILTER
 # The configuration of the lab with a socket of its own, and what the caller wants otherwise, in
 # the words of the configuration: "ppp = { lcp_echo_interval_s = 2; };", in the place of the group of that
 # name. LAB_CONFIG: another file of config/; LAB_WORKERS: their CPUs; LAB_USERS: more users, each with the
-# comma after it.
+# comma after it; LAB_EDIT: what sed does beside.
 adit_config() # [GROUP]...
 {
 	local group
@@ -267,6 +267,7 @@ adit_config() # [GROUP]...
 	sed -E "${without[@]}" -e "/^users = \(/r $lab_dir/users" \
 		-e "s|^(\s*socket\s*=\s*)\"[^\"]*\"|\1\"$lab_dir/adit.sock\"|" \
 		-e "s|^(\s*workers\s*=\s*)\[.*\]|\1[${LAB_WORKERS:-1}]|" \
+		-e "${LAB_EDIT:-}" \
 		"$top/config/${LAB_CONFIG:-lab.cfg}" >"$lab_dir/adit.cfg"
 	printf '%s\n' "$@" >>"$lab_dir/adit.cfg"
 	chmod 640 "$lab_dir/adit.cfg"

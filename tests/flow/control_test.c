@@ -188,6 +188,19 @@ static unsigned int count_exceptions(struct flow *f)
 	return n;
 }
 
+enum { TCP_SYN = 0x02, TCP_ACK = 0x10 };
+
+// A segment to TCP/1723.
+static bool put_segment(struct flow *f, uint32_t from, uint8_t flags)
+{
+	uint8_t ip[FLOW_FRAME_BYTES], frame[FLOW_FRAME_BYTES];
+	size_t len = flow_ip(ip, from, FLOW_LISTEN, INET_TCP, 60);
+
+	bytes_put_u16(ip + 22, 1723);
+	ip[33] = flags;
+	return flow_put(f, FLOW_OUTSIDE, 0, frame, flow_frame(frame, FLOW_OUTSIDE, ip, len));
+}
+
 static void expect_arp_and_pptp_pass(struct flow *f)
 {
 	uint8_t ip[FLOW_FRAME_BYTES], frame[FLOW_FRAME_BYTES];
@@ -197,9 +210,7 @@ static void expect_arp_and_pptp_pass(struct flow *f)
 		bytes_put_u16(frame + 12, 0x0806);
 		EXPECT_TRUE(flow_put(f, port, 0, frame, len));
 	}
-	size_t len = flow_ip(ip, FLOW_CLIENT_OUTER + 9, FLOW_LISTEN, INET_TCP, 60);
-	bytes_put_u16(ip + 22, 1723);
-	EXPECT_TRUE(flow_put(f, FLOW_OUTSIDE, 0, frame, flow_frame(frame, FLOW_OUTSIDE, ip, len)));
+	EXPECT_TRUE(put_segment(f, FLOW_CLIENT_OUTER + 9, TCP_ACK));
 	EXPECT_EQ(count_exceptions(f), 3);
 }
 
@@ -224,6 +235,62 @@ TEST(control, a_flood_of_exceptions_starves_neither_arp_nor_pptp)
 	bytes_put_u16(frame + 12, 0x0806);
 	EXPECT_TRUE(flow_put(&f, FLOW_INSIDE, 0, frame, len));
 	EXPECT_EQ(count_exceptions(&f), n + 1);
+	flow_close(&f);
+}
+
+// Beginnings of connections, of one source or of very many: those who are in are heard all the same, and ARP.
+TEST(control, a_flood_of_syns_delays_no_connection_that_there_is)
+{
+	for (int is_many = 0; is_many < 2; is_many++) {
+		struct flow f;
+
+		SHIM_TRACE_CASE(is_many);
+		flow_open(&f,
+			&(struct flow_options){.exception_rate_pps = 400, .exception_ring = 1024});
+		for (uint32_t i = 0; i < 2000; i++)
+			EXPECT_TRUE(put_segment(
+				&f, FLOW_CLIENT_OUTER + 100 + (is_many ? i : 0), TCP_SYN));
+		unsigned int n = count_exceptions(&f);
+		// Four tenths of a second of the rate, or one tenth of one source's quarter.
+		EXPECT_GE(n, is_many ? 150 : 9);
+		EXPECT_LE(n, is_many ? 200 : 15);
+		EXPECT_EQ(flow_drops(&f, DROP_EXCEPTION_RATE), 2000 - n);
+		expect_arp_and_pptp_pass(&f);
+		// One source's flood leaves the beginnings of others alone.
+		if (!is_many) {
+			EXPECT_TRUE(put_segment(&f, FLOW_CLIENT_OUTER + 9, TCP_SYN));
+			EXPECT_EQ(count_exceptions(&f), 1);
+		}
+		flow_close(&f);
+	}
+
+	// Nor by way of the ring, when control is slow to empty it.
+	struct flow f;
+	flow_open(&f, &(struct flow_options){.exception_ring = 64});
+	for (uint32_t i = 0; i < 300; i++)
+		EXPECT_TRUE(put_segment(&f, FLOW_CLIENT_OUTER + 100 + i, TCP_SYN));
+	unsigned int n = rte_ring_count(f.links[0].exceptions);
+	EXPECT_LT(n, 60);
+	EXPECT_TRUE(put_segment(&f, FLOW_CLIENT_OUTER + 9, TCP_ACK));
+	EXPECT_EQ(count_exceptions(&f), n + 1);
+	flow_close(&f);
+}
+
+// What looks like segments of connections has a rate of its own, and one source no more than its share of it.
+TEST(control, junk_of_one_source_leaves_the_segments_of_others_alone)
+{
+	struct flow f;
+
+	flow_open(&f, &(struct flow_options){.exception_rate_pps = 40, .pptp_rate_pps = 4000});
+	for (uint32_t i = 0; i < 2000; i++)
+		EXPECT_TRUE(put_segment(&f, FLOW_CLIENT_OUTER + 100, TCP_ACK));
+	unsigned int n = count_exceptions(&f);
+	EXPECT_GE(n, 95);
+	EXPECT_LE(n, 140);
+	for (uint32_t i = 0; i < 100; i++)
+		EXPECT_TRUE(put_segment(&f, FLOW_CLIENT_OUTER + 200 + i, TCP_ACK));
+	EXPECT_GE(count_exceptions(&f), 99);
+	expect_arp_and_pptp_pass(&f);
 	flow_close(&f);
 }
 
@@ -287,7 +354,7 @@ TEST(control, deletion_answers_with_totals_and_late_packets_find_nothing)
 	// Late, with a map that has not been cleared yet, for each kind of packet and command.
 	uint32_t owner = owner_make(0, (uint32_t)slot);
 	owner_map_set_call(f.owners, 0, c.call_id, owner);
-	owner_map_set_inner(f.owners, flow_be(c.inner), owner);
+	owner_map_set_inner(f.owners, 0, flow_be(c.inner), owner);
 	uint64_t before = flow_drops(&f, DROP_NO_SESSION);
 	size_t ppp_len =
 		flow_ppp_data(&c, ppp, PPP_IP, ip, flow_ip(ip, c.inner, FLOW_HOST, INET_UDP, 100));

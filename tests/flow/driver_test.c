@@ -93,6 +93,9 @@ TEST(driver, takes_only_a_part)
 	uint8_t ip[FLOW_FRAME_BYTES], frame[FLOW_FRAME_BYTES];
 
 	open_late(&f, &c);
+	flow_send_up(&c, ip,
+		flow_ip(ip, c.inner, FLOW_HOST, INET_UDP, 100)); // the first goes a way of its own
+	EXPECT_EQ(flow_discard(&f, FLOW_INSIDE), 1);
 	late_driver_control.submit_max = 3;
 	for (unsigned int i = 0; i < 10; i++) {
 		size_t len = flow_ip(ip, FLOW_HOST, c.inner, INET_UDP, 300 + i);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "flow.h"
+#include "flow_tsan.h"
 
 #include "drivers/crypto/sw/sw.h"
 #include "shim/eal.h"
@@ -7,6 +8,8 @@
 
 #include <rte_eth_ring.h>
 #include <rte_malloc.h>
+#include <stdlib.h>
+#include <sched.h>
 
 enum {
 	POOL_MBUFS = 4095,
@@ -50,6 +53,7 @@ static void start_port(unsigned int port)
 			abort();
 	if (rte_eth_dev_start((uint16_t)id) != 0)
 		abort();
+	flow_tsan_port((uint16_t)id, shared.rx[port], shared.tx[port]);
 }
 
 static void start(void)
@@ -57,8 +61,8 @@ static void start(void)
 	if (shared.pool)
 		return;
 	eal_start(MEMORY_MB);
-	shared.pool =
-		rte_pktmbuf_pool_create("flow", POOL_MBUFS, 0, 0, RTE_MBUF_DEFAULT_BUF_SIZE, 0);
+	shared.pool = rte_pktmbuf_pool_create_by_ops(
+		"flow", POOL_MBUFS, 0, 0, RTE_MBUF_DEFAULT_BUF_SIZE, 0, flow_tsan_pool_ops());
 	if (!shared.pool)
 		abort();
 	for (unsigned int port = 0; port < FLOW_PORTS; port++)
@@ -83,9 +87,13 @@ static struct worker_config make_config(struct flow *f, unsigned int index)
 		.crypto = o->crypto ? o->crypto : &crypto_driver_sw,
 		.crypto_setup = o->crypto_setup,
 		.server_be = flow_be(FLOW_SERVER_INNER),
+		.tenant_servers_be = o->tenant_servers_be,
 		.exception_rate_pps = o->exception_rate_pps ? o->exception_rate_pps : 100000,
+		.pptp_rate_pps = o->pptp_rate_pps,
+		.hash_seed = 0x5eed,
 		.idle_sleep_us = o->idle_sleep_us,
 		.failures_max = o->failures_max ? o->failures_max : 8,
+		.has_no_short_way = o->no_short_way || getenv("ADIT_FLOW_LONG_WAY"),
 	};
 
 	for (unsigned int port = 0; port < FLOW_PORTS; port++) {
@@ -94,13 +102,15 @@ static struct worker_config make_config(struct flow *f, unsigned int index)
 		c.ports[port] = (struct worker_port){
 			.dpdk_port = shared.ports[port],
 			.queue = (uint16_t)index,
-			.has_rx = true,
+			.has_rx = !o->one_queue || index == 0,
+			.lacks_tx = o->one_queue && index != 0,
 			.is_outside = is_outside,
 			.accepts_all = is_outside && o->accepts_all,
 			.takes_chains = !o->no_chains,
 			.mac = {{2, 0, 0, 0, 0, (uint8_t)port}},
 			.mtu = mtu ? mtu : 1500,
 			.address_be = flow_be(is_outside ? FLOW_LISTEN : FLOW_INSIDE_ADDRESS),
+			.tenants = is_outside ? NULL : o->tenants,
 		};
 	}
 	if (o->twin_inside) {
@@ -161,7 +171,7 @@ void flow_open(struct flow *f, const struct flow_options *options)
 		open_rings(f, i);
 	for (unsigned int i = 0; i < f->n_workers; i++) {
 		ASSERT_EQ(session_table_init(&f->sessions[i], FLOW_SLOTS, SOCKET_ID_ANY,
-				  f->options.may_be_stateful, f->options.may_be_late),
+				  f->options.may_be_stateful, f->options.may_be_late, true),
 			0);
 		struct worker_config config = make_config(f, i);
 		f->workers[i] = worker_new(&config, &error);
@@ -170,7 +180,7 @@ void flow_open(struct flow *f, const struct flow_options *options)
 	f->is_open = true;
 	if (f->options.no_routes)
 		return;
-	f->routes = flow_routes(1);
+	f->routes = flow_routes();
 	for (unsigned int i = 0; i < f->n_workers; i++) {
 		struct lane_command c = {.kind = COMMAND_TABLE, .routes = f->routes};
 		struct lane_event e;
@@ -223,16 +233,51 @@ void flow_close(struct flow *f)
 
 void flow_poll(struct flow *f)
 {
-	for (unsigned int i = 0, n = 1; n > 0 && i < POLLS_MAX; i++) {
+	for (unsigned int i = 0, n = 1; n > 0 && i < POLLS_MAX && !f->runs_itself; i++) {
 		n = 0;
 		for (unsigned int k = 0; k < f->n_workers; k++)
 			n += worker_poll(f->workers[k]);
 	}
 }
 
+static uint64_t loops_of(const struct flow *f, unsigned int worker)
+{
+	const struct lane_counters *c = f->counters[worker];
+
+	return counter_read(&c->loops_busy) + counter_read(&c->loops_idle);
+}
+
+static void wait_taken(struct rte_ring *r)
+{
+	uint32_t until = __atomic_load_n(&r->prod.tail, __ATOMIC_ACQUIRE);
+
+	while ((int32_t)(__atomic_load_n(&r->cons.tail, __ATOMIC_ACQUIRE) - until) < 0)
+		sched_yield();
+}
+
+void flow_wait_classified(struct flow *f)
+{
+	enum { LOOPS = 2 }; // the one that is under way, and a whole one
+	uint64_t loops[FLOW_WORKERS];
+
+	for (unsigned int port = 0; port < FLOW_PORTS; port++)
+		for (unsigned int q = 0; q < f->n_workers; q++)
+			wait_taken(shared.rx[port][q]);
+	for (unsigned int i = 0; i < f->n_workers; i++)
+		loops[i] = loops_of(f, i);
+	for (unsigned int i = 0; i < f->n_workers; i++)
+		while (loops_of(f, i) < loops[i] + LOOPS)
+			sched_yield();
+}
+
+unsigned int flow_waiting(unsigned int port, unsigned int worker)
+{
+	return rte_ring_count(shared.rx[port][worker]);
+}
+
 uint64_t flow_drops(const struct flow *f, enum drop_reason reason)
 {
-	return f->counters[0]->drops[reason] + f->counters[1]->drops[reason];
+	return flow_count(f, drops[reason]);
 }
 
 uint64_t flow_drops_all(const struct flow *f)
@@ -316,7 +361,8 @@ size_t flow_take(struct flow *f, unsigned int port, uint8_t out[FLOW_FRAME_BYTES
 		const void *bytes = rte_pktmbuf_read(m, 0, (uint32_t)len, out);
 		if (bytes != out)
 			memcpy(out, bytes, len);
-		f->n_chains += m->nb_segs > 1;
+		if (m->nb_segs > 1)
+			f->n_chains++;
 		rte_pktmbuf_free(m);
 		return len;
 	}
@@ -373,12 +419,12 @@ void flow_add_route(struct route_table *t, uint32_t prefix, uint8_t len, uint8_t
 		.gateway_be = gateway ? flow_be(gateway) : 0,
 	};
 
-	EXPECT_EQ(route_table_add(t, flow_be(prefix), len, &route), 0);
+	EXPECT_EQ(route_table_add(t, 0, flow_be(prefix), len, &route), 0);
 }
 
-struct route_table *flow_routes(uint32_t generation)
+struct route_table *flow_routes(void)
 {
-	struct route_table *t = route_table_new(generation, 64);
+	struct route_table *t = route_table_new(64);
 
 	flow_add_route(t, FLOW_CLIENT_OUTER, 24, ROUTE_FORWARD, FLOW_OUTSIDE, 0x11, 0xc00002fe);
 	flow_add_route(t, FLOW_HOST & 0xffff0000, 16, ROUTE_UNRESOLVED, FLOW_INSIDE, 0, 0);

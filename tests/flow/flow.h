@@ -20,7 +20,7 @@ enum {
 	FLOW_OUTSIDE = 0, // ports
 	FLOW_INSIDE = 1,
 	FLOW_PORTS = 2,
-	FLOW_WORKERS = 2,
+	FLOW_WORKERS = 4,
 	FLOW_SLOTS = 64, // sessions a worker
 	FLOW_FRAME_BYTES = 2048,
 	FLOW_ETHER_BYTES = 14,
@@ -46,6 +46,7 @@ struct flow_options {
 	uint32_t event_ring;	// 0: 256 elements
 	uint32_t exception_ring;
 	uint32_t exception_rate_pps; // 0: 100,000
+	uint32_t pptp_rate_pps;	     // 0: as that
 	uint32_t failures_max;	     // 0: 8
 	uint16_t outside_mtu;	     // 0: 1500
 	uint16_t inside_mtu;
@@ -55,7 +56,11 @@ struct flow_options {
 	bool may_be_stateful;
 	bool may_be_late; // keys of late packets are kept
 	bool no_routes;
-	bool no_chains;	  // ports that transmit single segments only
+	bool no_short_way;		   // or ADIT_FLOW_LONG_WAY in the environment
+	bool no_chains;			   // ports that transmit single segments only
+	const uint16_t *tenants;	   // of the inside port's VLANs, [4096]
+	const uint32_t *tenant_servers_be; // inner address of the server, by tenant
+	bool one_queue;			   // the first worker has all queues
 	bool twin_inside; // a second inside port, whose frames come out of the first
 	uint32_t idle_sleep_us;
 };
@@ -75,6 +80,7 @@ struct flow {
 	struct route_table *routes;
 	uint32_t generation; // of the last session
 	bool is_open;
+	bool runs_itself;      // workers have threads of their own: flow_poll() is not for them
 	unsigned int n_chains; // of several segments, among what flow_take() took
 };
 
@@ -83,7 +89,10 @@ struct flow_client_options {
 	unsigned int
 		number; // of the client; 0: 2. Inner address, outer address, Call IDs follow from it
 	uint16_t listen;
-	uint16_t mtu; // 0: 1400
+	uint16_t tenant;
+	uint32_t inner;	 // host order, 0: as the number says
+	bool has_routes; // the test puts networks behind it on the map
+	uint16_t mtu;	 // 0: 1400
 	uint16_t mss_max;
 	bool clear; // no keys, no encryption required
 	bool clear_but_required;
@@ -100,6 +109,8 @@ struct flow_client_options {
 	uint16_t peer_window; // 0: no transmit window
 	uint32_t ack_timeout_us;
 	uint32_t slot;
+	uint16_t peer_call_id;	     // 0: follows from the number
+	bool may_lose;		     // of what comes down some may be missing
 	enum mppe_strength strength; // 0: 128
 	bool stateful_up, stateful_down;
 	bool is_linux; // changes the key when it flushes, where RFC 3078 only starts RC4 again
@@ -153,9 +164,13 @@ static inline uint32_t flow_be(uint32_t address)
 
 // Poll all workers in turn until none has work left.
 void flow_poll(struct flow *f);
+// With workers that run by themselves: wait until all that has come by the ports so far has been looked at.
+void flow_wait_classified(struct flow *f);
 uint64_t flow_drops(const struct flow *f, enum drop_reason reason); // of all workers
 uint64_t flow_drops_all(const struct flow *f);
-#define flow_count(f, field) ((f)->counters[0]->field + (f)->counters[1]->field)
+#define flow_count(f, field)                                                           \
+	((f)->counters[0]->field + (f)->counters[1]->field + (f)->counters[2]->field + \
+		(f)->counters[3]->field)
 
 // --- as the wire ------------------------------------------------------------------------------------
 
@@ -171,6 +186,8 @@ bool flow_push_chain(
 // As a chain of n mbufs of so many bytes, and one with the rest, if there is one.
 bool flow_push_pieces(struct flow *f, unsigned int port, const void *frame, size_t len,
 	const uint16_t *pieces, unsigned int n);
+// Frames that wait for a worker at a port.
+unsigned int flow_waiting(unsigned int port, unsigned int worker);
 // The next frame that left by a port, 0 when there is none.
 size_t flow_take(struct flow *f, unsigned int port, uint8_t out[FLOW_FRAME_BYTES]);
 // Takes all that left by a port; returns how many.
@@ -197,7 +214,7 @@ struct rte_mbuf *flow_mbuf(struct flow *f, const void *bytes, size_t len);
 void flow_send_ppp(struct flow_client *c, uint16_t protocol, const void *info, size_t len);
 void flow_add_route(struct route_table *t, uint32_t prefix, uint8_t len, uint8_t kind, uint8_t port,
 	uint8_t mac_last, uint32_t gateway);
-struct route_table *flow_routes(uint32_t generation);
+struct route_table *flow_routes(void);
 
 // --- as a client ------------------------------------------------------------------------------------
 
@@ -231,3 +248,5 @@ void flow_send_ack(struct flow_client *c, uint32_t ack);
 // Take the next frame to this client from the outside port, check its headers byte by byte, decrypt. False
 // when there is none or it is wrong (the test has failed then).
 bool flow_take_down(struct flow_client *c, struct flow_down *out);
+// The same of a frame that has been taken.
+bool flow_open_down(struct flow_client *c, const uint8_t *frame, size_t len, struct flow_down *out);

@@ -68,11 +68,13 @@ void flow_client_open(struct flow_client *c, bool on)
 		.open = {.on = on,
 			.inner_be = flow_be(c->inner),
 			.relay_broadcasts = c->options.relays,
-			.dhcp_inform = c->options.dhcp_inform},
+			.dhcp_inform = c->options.dhcp_inform,
+			.has_routes = c->options.has_routes},
 	};
 	uint32_t owner = owner_make((uint8_t)c->options.worker, session_id_slot(c->id));
 
-	owner_map_set_inner(c->f->owners, flow_be(c->inner), on ? owner : OWNER_NONE);
+	owner_map_set_inner(
+		c->f->owners, c->options.tenant, flow_be(c->inner), on ? owner : OWNER_NONE);
 	session_command(c, &command);
 }
 
@@ -80,7 +82,7 @@ void flow_client_delete(struct flow_client *c)
 {
 	struct lane_command command = {.kind = COMMAND_SESSION_DELETE};
 
-	owner_map_set_inner(c->f->owners, flow_be(c->inner), OWNER_NONE);
+	owner_map_set_inner(c->f->owners, c->options.tenant, flow_be(c->inner), OWNER_NONE);
 	owner_map_set_call(c->f->owners, c->options.listen, c->call_id, OWNER_NONE);
 	session_command(c, &command);
 }
@@ -118,6 +120,7 @@ static void add(struct flow_client *c)
 				.call_id = c->call_id,
 				.peer_call_id = c->peer_call_id,
 				.listen = o->listen,
+				.tenant = o->tenant,
 				.mtu = 1400,
 				.require_encryption = !o->clear,
 				.ack_delay_us = o->ack_delay_us ? o->ack_delay_us : 10000000,
@@ -149,10 +152,11 @@ void flow_client_up(
 	uint32_t slot = c->options.slot ? c->options.slot : number;
 	c->id = session_id_make(++f->generation, (uint8_t)c->options.worker, slot);
 	c->call_id = (uint16_t)(0x1000 + number);
-	c->peer_call_id = (uint16_t)(0x2000 + number);
+	c->peer_call_id =
+		c->options.peer_call_id ? c->options.peer_call_id : (uint16_t)(0x2000 + number);
 	c->listen = FLOW_LISTEN + c->options.listen;
 	c->outer = FLOW_CLIENT_OUTER + number;
-	c->inner = FLOW_CLIENT_INNER + number;
+	c->inner = c->options.inner ? c->options.inner : FLOW_CLIENT_INNER + number;
 	c->seq = SEQ_FIRST;
 	add(c);
 
@@ -343,15 +347,15 @@ static bool check_outer(const struct flow_client *c, const uint8_t *frame, size_
 }
 
 // Without A every count has its packet; with it, in stateful mode, some may have been lost or left out.
-static void unseal(
-	struct flow_direction *d, const struct mppe_packet *packet, uint8_t *data, size_t len)
+static void unseal(struct flow_direction *d, const struct mppe_packet *packet, bool may_lose,
+	uint8_t *data, size_t len)
 {
 	bool flushed = packet->bits & MPPE_PACKET_FLUSHED;
 	bool begins = flushed;
 
 	EXPECT_EQ(packet->bits & ~MPPE_PACKET_FLUSHED, MPPE_PACKET_ENCRYPTED);
 	EXPECT_EQ(flushed, flushed || !d->is_stateful || is_flag(packet->count));
-	if (!d->is_stateful || !flushed)
+	if (!may_lose && (!d->is_stateful || !flushed))
 		EXPECT_EQ(packet->count, (d->last + 1) & MPPE_COHERENCY_MASK);
 	while (d->last != packet->count)
 		begins |= step(d);
@@ -370,7 +374,7 @@ static bool open_mppe(struct flow_client *c, struct flow_down *out, const uint8_
 	at += MPPE_HEADER_BYTES;
 	len -= MPPE_HEADER_BYTES;
 	memcpy(clear, at, len);
-	unseal(&c->down, &packet, clear, len);
+	unseal(&c->down, &packet, c->options.may_lose, clear, len);
 	size_t header_len = c->options.send_pfc ? 1 : 2;
 	EXPECT_EQ(clear[header_len - 1], PPP_IP);
 	EXPECT_EQ(clear[0], c->options.send_pfc ? PPP_IP : 0);
@@ -384,10 +388,17 @@ bool flow_take_down(struct flow_client *c, struct flow_down *out)
 {
 	uint8_t frame[FLOW_FRAME_BYTES];
 	size_t len = flow_take(c->f, FLOW_OUTSIDE, frame);
+
+	memset(out, 0, sizeof(*out));
+	return len > 0 && flow_open_down(c, frame, len, out);
+}
+
+bool flow_open_down(struct flow_client *c, const uint8_t *frame, size_t len, struct flow_down *out)
+{
 	struct gre gre;
 
 	memset(out, 0, sizeof(*out));
-	if (len == 0 || !check_outer(c, frame, len))
+	if (!check_outer(c, frame, len))
 		return false;
 	const uint8_t *at = frame + FLOW_ETHER_BYTES + INET_IPV4_HEADER_BYTES;
 	len -= FLOW_ETHER_BYTES + INET_IPV4_HEADER_BYTES;
@@ -405,7 +416,11 @@ bool flow_take_down(struct flow_client *c, struct flow_down *out)
 	len -= gre.header_len;
 	if (len == 0)
 		return true;
-	EXPECT_EQ(gre.seq, c->down_seq++);
+	if (c->options.may_lose)
+		EXPECT_TRUE((int32_t)(gre.seq - c->down_seq) >= 0);
+	else
+		EXPECT_EQ(gre.seq, c->down_seq);
+	c->down_seq = gre.seq + 1;
 	uint8_t header_len;
 	EXPECT_EQ(ppp_get(at, len, &out->protocol, &header_len), DROP_NONE);
 	out->has_fc = at[0] == 0xff;

@@ -3,6 +3,7 @@
 
 #include "dataplane/lane_clock.h"
 
+#include <rte_cycles.h>
 #include <stdatomic.h>
 
 // Long after the start of the machine. A worker may run in a thread of its own.
@@ -16,6 +17,7 @@ void lane_clock_init(struct lane_clock *c)
 uint64_t lane_clock_read(struct lane_clock *c)
 {
 	c->last_ns = clock_ns;
+	c->tsc_last = rte_rdtsc(); // cycles go on
 	return c->last_ns;
 }
 

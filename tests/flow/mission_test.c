@@ -92,17 +92,17 @@ static unsigned int learn_and_inject(struct flow *f, struct route_table *routes)
 	return n;
 }
 
-static struct route_table *routes_with_the_host(uint32_t generation)
+static struct route_table *routes_with_the_host(void)
 {
-	struct route_table *t = flow_routes(generation);
+	struct route_table *t = flow_routes();
 
 	flow_add_route(t, FLOW_UNKNOWN_HOST, 32, ROUTE_FORWARD, FLOW_INSIDE, HOP_MAC, 0);
 	return t;
 }
 
-static struct route_table *routes_without_the_gateway(uint32_t generation)
+static struct route_table *routes_without_the_gateway(void)
 {
-	struct route_table *t = flow_routes(generation);
+	struct route_table *t = flow_routes();
 
 	flow_add_route(t, FLOW_CLIENT_OUTER, 24, ROUTE_UNRESOLVED, FLOW_OUTSIDE, 0, 0xc00002fe);
 	return t;
@@ -118,11 +118,11 @@ static void go_up(bool is_slow, struct frames *out)
 	flow_open(&f, &(struct flow_options){.inside_mtu = NARROW_MTU});
 	flow_client_up(&f, &c, &(struct flow_client_options){.mss_max = 1360});
 	if (!is_slow)
-		set_routes(&f, routes_with_the_host(2));
+		set_routes(&f, routes_with_the_host());
 	for (unsigned int i = 0; i < n_samples; i++)
 		flow_send_up(&c, ip, sample(ip, c.inner, FLOW_UNKNOWN_HOST, i));
 	if (is_slow)
-		EXPECT_GE(learn_and_inject(&f, routes_with_the_host(2)), n_samples);
+		EXPECT_GE(learn_and_inject(&f, routes_with_the_host()), n_samples);
 	take_all(&f, FLOW_INSIDE, out);
 	flow_close(&f);
 }
@@ -139,7 +139,7 @@ static void go_down(enum way way, struct frames *out)
 	flow_open(&f, &(struct flow_options){.outside_mtu = NARROW_MTU});
 	flow_client_up(&f, &c, &(struct flow_client_options){.mss_max = 1360});
 	if (way == HELD_BY_CONTROL)
-		set_routes(&f, routes_without_the_gateway(2));
+		set_routes(&f, routes_without_the_gateway());
 	for (unsigned int i = 0; i < n_samples; i++) {
 		size_t len = sample(ip, FLOW_HOST, c.inner, i);
 
@@ -156,7 +156,7 @@ static void go_down(enum way way, struct frames *out)
 		}
 	}
 	if (way == HELD_BY_CONTROL)
-		EXPECT_GE(learn_and_inject(&f, flow_routes(3)), n_samples);
+		EXPECT_GE(learn_and_inject(&f, flow_routes()), n_samples);
 	take_all(&f, FLOW_OUTSIDE, out);
 	flow_close(&f);
 }
@@ -215,8 +215,8 @@ TEST(mission, s15_both_paths_on_one_session)
 			uint32_t to = i % 2 ? FLOW_UNKNOWN_HOST : FLOW_HOST;
 			flow_send_up(&c, ip, flow_ip(ip, c.inner, to, INET_UDP, 60 + i));
 			if (i % 2) {
-				EXPECT_EQ(1, learn_and_inject(&f, routes_with_the_host(10 + i)));
-				set_routes(&f, flow_routes(1000 + i)); // forgotten again
+				EXPECT_EQ(1, learn_and_inject(&f, routes_with_the_host()));
+				set_routes(&f, flow_routes()); // forgotten again
 			}
 			EXPECT_EQ(1, flow_discard(&f, FLOW_INSIDE));
 		}

@@ -87,6 +87,15 @@ static size_t make_inner(struct xorshift *x, uint8_t *ip, uint32_t from, uint32_
 	return len;
 }
 
+// One that says priority alone, or one of a VLAN that there is not.
+static size_t put_tag(struct xorshift *x, uint8_t *frame, size_t len)
+{
+	memmove(frame + 16, frame + 12, len - 12);
+	bytes_put_u16(frame + 12, 0x8100);
+	bytes_put_u16(frame + 14, xorshift_below(x, 2) ? 0x2000 : (uint16_t)xorshift_next(x));
+	return len + 4;
+}
+
 // A frame for *port, right or nearly so.
 static size_t make_frame(
 	struct xorshift *x, struct flow_client *clients, uint8_t *frame, unsigned int *port)
@@ -103,7 +112,8 @@ static size_t make_frame(
 	case 0:
 		*port = FLOW_INSIDE;
 		len = make_inner(x, ip, host, c->inner);
-		return flow_frame(frame, FLOW_INSIDE, ip, len);
+		len = flow_frame(frame, FLOW_INSIDE, ip, len);
+		return xorshift_below(x, 4) ? len : put_tag(x, frame, len);
 	case 1:
 		xorshift_fill(x, ppp, 40);
 		ppp[0] = 0xff;

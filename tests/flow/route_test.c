@@ -33,7 +33,7 @@ TEST(route, unresolved_inner_packet_goes_to_control_and_comes_back)
 	EXPECT_FALSE(flow_exception(&f, 0, FLOW_ANY_KIND, &e));
 
 	struct route_table *old = f.routes;
-	f.routes = flow_routes(2);
+	f.routes = flow_routes();
 	flow_add_route(f.routes, FLOW_UNKNOWN_HOST, 32, ROUTE_FORWARD, FLOW_INSIDE, 0x33, 0);
 	struct lane_command table = {.kind = COMMAND_TABLE, .routes = f.routes};
 	ASSERT_TRUE(flow_command(&f, 0, &table));
@@ -100,7 +100,7 @@ TEST(route, a_new_table_takes_effect_at_once)
 		struct route_table *old = f.routes;
 
 		SHIM_TRACE_CASE(i);
-		f.routes = route_table_new(100u + i, 64);
+		f.routes = route_table_new(64);
 		flow_add_route(f.routes, FLOW_CLIENT_OUTER, 24, ROUTE_FORWARD, FLOW_OUTSIDE,
 			0x40 + i, 0xc00002fe);
 		flow_add_route(f.routes, FLOW_HOST, 32, ROUTE_FORWARD, FLOW_INSIDE, 0x50 + i, 0);
@@ -258,7 +258,7 @@ TEST(route, a_packet_is_handed_over_once)
 	len = flow_frame(frame, FLOW_INSIDE, ip, len);
 	ASSERT_TRUE(flow_push(&f, FLOW_INSIDE, 0, frame, len));
 	(void)worker_poll(f.workers[0]);
-	owner_map_set_inner(f.owners, flow_be(c.inner), owner_make(0, 2));
+	owner_map_set_inner(f.owners, 0, flow_be(c.inner), owner_make(0, 2));
 	flow_poll(&f);
 	EXPECT_EQ(flow_drops(&f, DROP_NO_SESSION), 1);
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What comes by the ports of a worker with one encrypted and one clear session, both of which take late packets, in one
-// mbuf or in several: none may get lost. An input is a list of records: kind, length (2 bytes), bytes.
+// What comes by the ports of a worker with one encrypted and one clear session, both of which take late packets, and one
+// of another tenant behind a VLAN, in one mbuf or in several: none may get lost. An input is a list of records: kind, length (2 bytes), bytes.
 #include "flow/flow.h"
 #include "fuzz/fuzz.h"
 #include "shim/shim.h"
@@ -18,6 +18,9 @@ enum {
 	OVERTAKEN = 0x20, // and this, of the two last kinds: by the next that is not
 	CHAINED = 0x10,	  // and this: in several mbufs
 	RECORDS_MAX = 24,
+	TENANT = 1,
+	TENANT_VLAN = 6, // and 5 is the default tenant's
+	TAG_BYTES = 4,
 };
 
 // The harness reports to these instead of to Google Test.
@@ -106,15 +109,27 @@ static void set_addresses(uint8_t *ip, size_t len, uint32_t from, uint32_t to)
 	bytes_put_u32(ip + 16, to);
 }
 
+// Where the IPv4 header of a frame should be.
+static size_t ip_offset(const uint8_t *frame, size_t len)
+{
+	size_t at = FLOW_ETHER_BYTES;
+
+	if (len >= FLOW_ETHER_BYTES + TAG_BYTES && bytes_get_u16(frame + 12) == 0x8100)
+		at += TAG_BYTES;
+	return len >= at ? at : 0;
+}
+
 static void play(struct flow *f, struct flow_client *clear, struct flow_client *encrypted,
 	uint8_t kind, struct span bytes, struct overtaken *overtaken)
 {
 	uint8_t buffer[FLOW_FRAME_BYTES] = {0}, ppp[FLOW_FRAME_BYTES];
 	size_t len = bytes.len > 1500 ? 1500 : bytes.len;
-	size_t ip_at = (kind & 3) <= KIND_INSIDE && len >= FLOW_ETHER_BYTES ? FLOW_ETHER_BYTES : 0;
+	size_t ip_at = 0;
 
 	if (len > 0)
 		memcpy(buffer, bytes.bytes, len);
+	if ((kind & 3) <= KIND_INSIDE)
+		ip_at = ip_offset(buffer, len);
 	if (kind & OF_CLIENT && (kind & 3) == KIND_INSIDE)
 		set_addresses(buffer + ip_at, len - ip_at, FLOW_HOST, encrypted->inner);
 	else if (kind & OF_CLIENT && (kind & 3) == KIND_OUTSIDE)
@@ -143,15 +158,25 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct reader r = reader_of(span_of(data, size));
 	struct flow f;
-	struct flow_client clear, encrypted;
+	struct flow_client clear, encrypted, other;
+	static uint16_t tenants[WORKER_VLANS];
+	static const uint32_t servers_be[] = {RTE_BE32(FLOW_SERVER_INNER), RTE_BE32(0x0a0800fe)};
 	struct overtaken overtaken = {.len = 0};
 
-	flow_open(&f, &(struct flow_options){.may_be_late = true});
+	memset(tenants, 0xff, sizeof(tenants));
+	tenants[0] = tenants[5] = 0;
+	tenants[TENANT_VLAN] = TENANT;
+	flow_open(&f,
+		&(struct flow_options){
+			.may_be_late = true, .tenants = tenants, .tenant_servers_be = servers_be});
 	REQUIRE(f.is_open);
 	flow_client_up(&f, &clear,
 		&(struct flow_client_options){.number = 3, .clear = true, .late_pkts = 8});
 	flow_client_up(&f, &encrypted,
 		&(struct flow_client_options){.mtu = 600, .mss_max = 500, .late_pkts = 32});
+	flow_client_up(&f, &other,
+		&(struct flow_client_options){
+			.number = 4, .tenant = TENANT, .inner = encrypted.inner, .mtu = 600});
 	for (unsigned int i = 0; i < RECORDS_MAX && r.left > 3; i++) {
 		uint8_t kind = reader_u8(&r);
 		size_t len = reader_u16(&r);

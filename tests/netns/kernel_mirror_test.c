@@ -64,11 +64,11 @@ static const char *enter(struct rte_mempool **pool)
 
 static const char *world_open(struct world *w)
 {
-	struct neighbor_port ports[2] = {
+	struct neighbor_network ports[2] = {
 		{.address_be = ip("198.18.0.1"),
 			.prefix_len = 24,
 			.gateway_be = ip("198.18.0.254")},
-		{.address_be = ip("10.20.0.1"), .prefix_len = 24},
+		{.port = 1, .address_be = ip("10.20.0.1"), .prefix_len = 24},
 	};
 	int port;
 	const char *why = enter(&w->pool);
@@ -146,7 +146,8 @@ static bool answer_arp(struct world *w, struct tap *t, uint32_t address_be)
 }
 
 // Read netlink until a table says what is wanted of this destination, or patience ends.
-static struct route route_of(struct world *w, const char *to, enum route_kind wanted)
+static struct route route_of_tenant(
+	struct world *w, uint16_t tenant, const char *to, enum route_kind wanted)
 {
 	uint64_t end = now_ns() + PATIENCE_MS * UINT64_C(1000000);
 	struct route r = {0};
@@ -156,7 +157,7 @@ static struct route route_of(struct world *w, const char *to, enum route_kind wa
 		struct route_table *t = neighbor_build(w->neighbor, 0);
 		if (!t)
 			return r;
-		r = *route_table_lookup(t, ip(to));
+		r = *route_table_lookup(t, tenant, ip(to));
 		route_table_free(t);
 		if (r.kind == wanted)
 			return r;
@@ -164,6 +165,11 @@ static struct route route_of(struct world *w, const char *to, enum route_kind wa
 			EXPECT_EQ(neighbor_read(w->neighbor), 0);
 	} while (now_ns() < end);
 	return r;
+}
+
+static struct route route_of(struct world *w, const char *to, enum route_kind wanted)
+{
+	return route_of_tenant(w, 0, to, wanted);
 }
 
 static struct rte_mbuf *packet_to_hold(struct world *w)
@@ -205,14 +211,15 @@ TEST(kernel_mirror, a_held_packet_leaves_when_its_neighbour_answers)
 		SKIP(why);
 
 	struct rte_mbuf *m = packet_to_hold(&w);
+	uint16_t tenant;
 	EXPECT_EQ(neighbor_hold(w.neighbor, 1, ip("10.20.0.2"), m, now_ns()), 0);
-	EXPECT_NULL(neighbor_take_resolved(w.neighbor));
+	EXPECT_NULL(neighbor_take_resolved(w.neighbor, &tenant));
 	EXPECT_TRUE(answer_arp(&w, &w.inside, ip("10.20.0.2")));
 	struct route r = route_of(&w, "10.20.0.2", ROUTE_FORWARD);
 	EXPECT_EQ(r.kind, ROUTE_FORWARD);
 	EXPECT_EQ(r.port, 1);
 	EXPECT_MEMEQ(&r.mac, &host_mac, sizeof(host_mac));
-	struct rte_mbuf *out = neighbor_take_resolved(w.neighbor);
+	struct rte_mbuf *out = neighbor_take_resolved(w.neighbor, &tenant);
 	EXPECT_EQ(out, m);
 	rte_pktmbuf_free(out);
 	EXPECT_EQ(neighbor_count(w.neighbor), 1);
@@ -226,6 +233,7 @@ TEST(kernel_mirror, a_route_takes_the_link_address_of_its_gateway)
 	if (why)
 		SKIP(why);
 
+	uint16_t tenant;
 	EXPECT_EQ(
 		neighbor_hold(w.neighbor, 0, ip("198.18.0.254"), packet_to_hold(&w), now_ns()), 0);
 	EXPECT_TRUE(answer_arp(&w, &w.outside, ip("198.18.0.254")));
@@ -233,7 +241,7 @@ TEST(kernel_mirror, a_route_takes_the_link_address_of_its_gateway)
 	EXPECT_EQ(r.kind, ROUTE_FORWARD);
 	EXPECT_EQ(r.port, 0);
 	EXPECT_MEMEQ(&r.mac, &host_mac, sizeof(host_mac));
-	rte_pktmbuf_free(neighbor_take_resolved(w.neighbor));
+	rte_pktmbuf_free(neighbor_take_resolved(w.neighbor, &tenant));
 	world_close(&w);
 }
 
@@ -351,4 +359,156 @@ TEST(kernel_mirror, a_partial_checksum_is_completed_and_a_wrong_one_is_not)
 	}
 	close(fd);
 	world_close(&w);
+}
+
+// --- tenants: networks that are the same, behind TAPs of their own ------------------------------------
+
+struct tenants {
+	struct world w; // outside is red's, inside blue's
+	struct tap port;
+};
+
+static const char *tenants_open(struct tenants *t)
+{
+	struct neighbor_network networks[] = {
+		{.address_be = ip("198.18.0.1"),
+			.prefix_len = 24,
+			.gateway_be = ip("198.18.0.254")},
+		{.port = 1,
+			.vlan = 100,
+			.tenant = 1,
+			.mtu = 1400,
+			.address_be = ip("10.0.0.1"),
+			.prefix_len = 16,
+			.gateway_be = ip("10.0.0.254")},
+		{.port = 1,
+			.vlan = 200,
+			.tenant = 2,
+			.address_be = ip("10.0.0.1"),
+			.prefix_len = 16,
+			.gateway_be = ip("10.0.0.254")},
+	};
+	int failed;
+	const char *why = enter(&t->w.pool);
+
+	if (why)
+		return why;
+	EXPECT_EQ(tap_open(&t->port, "t-port", &tap_mac, 1500), 0);
+	EXPECT_EQ(tap_open(&t->w.outside, "t-red", &tap_mac, 1400), 0);
+	EXPECT_EQ(tap_open(&t->w.inside, "t-blue", &tap_mac, 1500), 0);
+	tap_share_network(&t->w.outside);
+	tap_share_network(&t->w.inside);
+	networks[0].tap_ifindex = t->port.ifindex;
+	networks[1].tap_ifindex = t->w.outside.ifindex;
+	networks[2].tap_ifindex = t->w.inside.ifindex;
+	EXPECT_EQ(neighbor_open(&t->w.neighbor, networks, RTE_DIM(networks), &failed), 0);
+	EXPECT_EQ(failed, -1);
+	return NULL;
+}
+
+static void tenants_close(struct tenants *t)
+{
+	tap_close(&t->port);
+	world_close(&t->w);
+}
+
+TEST(kernel_mirror, tenants_have_the_same_network_and_gateway)
+{
+	struct tenants t = {0};
+	const char *why = tenants_open(&t);
+	if (why)
+		SKIP(why);
+
+	for (uint16_t tenant = 1; tenant <= 2; tenant++) {
+		SHIM_TRACE_CASE(tenant);
+		struct route r = route_of_tenant(&t.w, tenant, "10.0.7.7", ROUTE_UNRESOLVED);
+		EXPECT_EQ(r.kind, ROUTE_UNRESOLVED);
+		EXPECT_EQ(r.port, 1);
+		EXPECT_EQ(r.vlan, 100 * tenant);
+		EXPECT_EQ(r.mtu, tenant == 1 ? 1400 : 0);
+		EXPECT_EQ(r.gateway_be, 0);
+		EXPECT_EQ(r.prefix_len, 16);
+		r = route_of_tenant(&t.w, tenant, "8.8.8.8", ROUTE_UNRESOLVED);
+		EXPECT_EQ(r.vlan, 100 * tenant);
+		EXPECT_EQ(r.gateway_be, ip("10.0.0.254"));
+		EXPECT_EQ(route_of_tenant(&t.w, tenant, "10.0.0.1", ROUTE_LOCAL).kind, ROUTE_LOCAL);
+		EXPECT_EQ(route_of_tenant(&t.w, tenant, "10.0.255.255", ROUTE_BROADCAST).kind,
+			ROUTE_BROADCAST);
+	}
+	// The default tenant has none of it, and the box's own default route is the outside's.
+	struct route r = route_of(&t.w, "10.0.7.7", ROUTE_UNRESOLVED);
+	EXPECT_EQ(r.gateway_be, ip("198.18.0.254"));
+	EXPECT_EQ(r.port, 0);
+	EXPECT_EQ(system("ip route show default | grep -q 'via 198.18.0.254 dev t-port' && "
+			 "test $(ip route show default | wc -l) = 1"),
+		0);
+	tenants_close(&t);
+}
+
+// The gateway of each answers on its own wire, with its own link address.
+TEST(kernel_mirror, the_gateway_of_a_tenant_is_asked_on_its_own_network)
+{
+	struct tenants t = {0};
+	uint16_t tenant = 0;
+	const char *why = tenants_open(&t);
+	if (why)
+		SKIP(why);
+
+	EXPECT_EQ(neighbor_hold(t.w.neighbor, 2, ip("10.0.0.254"), packet_to_hold(&t.w), now_ns()),
+		0);
+	EXPECT_TRUE(answer_arp(&t.w, &t.w.inside, ip("10.0.0.254")));
+	struct route r = route_of_tenant(&t.w, 2, "8.8.8.8", ROUTE_FORWARD);
+	EXPECT_EQ(r.kind, ROUTE_FORWARD);
+	EXPECT_EQ(r.vlan, 200);
+	EXPECT_MEMEQ(&r.mac, &host_mac, sizeof(host_mac));
+	r = route_of_tenant(&t.w, 2, "10.0.0.254", ROUTE_FORWARD);
+	EXPECT_EQ(r.kind, ROUTE_FORWARD);
+	EXPECT_EQ(r.vlan, 200);
+	EXPECT_EQ(route_of_tenant(&t.w, 1, "8.8.8.8", ROUTE_UNRESOLVED).kind, ROUTE_UNRESOLVED);
+	rte_pktmbuf_free(neighbor_take_resolved(t.w.neighbor, &tenant));
+	EXPECT_EQ(tenant, 2);
+	EXPECT_NULL(wire_receive(&t.w, &t.w.outside, RTE_ETHER_TYPE_ARP, 100));
+	tenants_close(&t);
+}
+
+// A host of either asks for the address that both have: the kernel answers on the wire that the question came by.
+TEST(kernel_mirror, the_kernel_answers_arp_of_each_tenant)
+{
+	struct tenants t = {0};
+	const char *why = tenants_open(&t);
+	if (why)
+		SKIP(why);
+
+	struct tap *taps[] = {&t.w.outside, &t.w.inside};
+	for (unsigned int i = 0; i < 2; i++) {
+		SHIM_TRACE_CASE(i);
+		struct rte_mbuf *m = rte_pktmbuf_alloc(t.w.pool);
+		struct rte_ether_hdr *e = (void *)rte_pktmbuf_append(
+			m, sizeof(struct rte_ether_hdr) + sizeof(struct rte_arp_hdr));
+		struct rte_arp_hdr *a = (void *)(e + 1);
+		*e = (struct rte_ether_hdr){
+			.src_addr = host_mac, .ether_type = rte_cpu_to_be_16(RTE_ETHER_TYPE_ARP)};
+		memset(&e->dst_addr, 0xff, sizeof(e->dst_addr));
+		*a = (struct rte_arp_hdr){.arp_hardware = rte_cpu_to_be_16(RTE_ARP_HRD_ETHER),
+			.arp_protocol = rte_cpu_to_be_16(RTE_ETHER_TYPE_IPV4),
+			.arp_hlen = 6,
+			.arp_plen = 4,
+			.arp_opcode = rte_cpu_to_be_16(RTE_ARP_OP_REQUEST)};
+		a->arp_data.arp_sha = host_mac;
+		a->arp_data.arp_sip = ip("10.0.0.9");
+		a->arp_data.arp_tip = ip("10.0.0.1");
+		EXPECT_EQ(tap_send(taps[i], m), 0);
+		rte_pktmbuf_free(m);
+		m = wire_receive(&t.w, taps[i], RTE_ETHER_TYPE_ARP, PATIENCE_MS);
+		EXPECT_TRUE(m != NULL);
+		if (m) {
+			a = rte_pktmbuf_mtod_offset(
+				m, struct rte_arp_hdr *, sizeof(struct rte_ether_hdr));
+			EXPECT_EQ(a->arp_opcode, rte_cpu_to_be_16(RTE_ARP_OP_REPLY));
+			EXPECT_EQ(a->arp_data.arp_sip, ip("10.0.0.1"));
+		}
+		rte_pktmbuf_free(m);
+		EXPECT_NULL(wire_receive(&t.w, taps[1 - i], RTE_ETHER_TYPE_ARP, 50));
+	}
+	tenants_close(&t);
 }

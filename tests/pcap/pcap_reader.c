@@ -53,10 +53,16 @@ close_file:
 int pcap_reader_open(struct pcap_reader *r, const char *name)
 {
 	char path[1024];
+
+	snprintf(path, sizeof(path), "%s/%s.pcap", PCAP_DATA_DIR, name);
+	return pcap_reader_open_path(r, path);
+}
+
+int pcap_reader_open_path(struct pcap_reader *r, const char *path)
+{
 	size_t len = 0;
 
 	*r = (struct pcap_reader){0};
-	snprintf(path, sizeof(path), "%s/%s.pcap", PCAP_DATA_DIR, name);
 	int err = read_file(path, &r->file, &len);
 	if (err)
 		return err;

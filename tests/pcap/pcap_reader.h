@@ -26,6 +26,7 @@ struct pcap_packet {
 // Open tests/pcap/data/<name>.pcap. Returns 0, -ENOENT and the like, or -EBADMSG when it is not such
 // a file.
 int pcap_reader_open(struct pcap_reader *r, const char *name);
+int pcap_reader_open_path(struct pcap_reader *r, const char *path);
 
 // Returns 1 and *out, which points into the reader, 0 at the end, -EBADMSG when the file is damaged.
 int pcap_reader_next(struct pcap_reader *r, struct pcap_packet *out);

@@ -122,7 +122,8 @@ void sim_worker_open(struct sim_worker *w, bool on, uint32_t inner)
 		.kind = COMMAND_SESSION_OPEN, .open = {.on = on, .inner_be = flow_be(inner)}};
 
 	if (!w->owned && on)
-		EXPECT_EQ(owner_map_set_inner(flow.owners, flow_be(inner), owner_make(0, SLOT)), 0);
+		EXPECT_EQ(owner_map_set_inner(flow.owners, 0, flow_be(inner), owner_make(0, SLOT)),
+			0);
 	w->owned = inner;
 	sim_worker_command(w, &command);
 }
@@ -146,7 +147,7 @@ void sim_worker_delete(struct sim_worker *w)
 		return;
 	owner_map_set_call(flow.owners, 0, w->call_id, OWNER_NONE);
 	if (w->owned)
-		EXPECT_EQ(owner_map_set_inner(flow.owners, flow_be(w->owned), OWNER_NONE), 0);
+		EXPECT_EQ(owner_map_set_inner(flow.owners, 0, flow_be(w->owned), OWNER_NONE), 0);
 	sim_worker_command(w, &command);
 	EXPECT_TRUE(flow_event(&flow, 0, LANE_GONE, &gone));
 	EXPECT_EQ(gone.session_id, w->id);

@@ -107,6 +107,8 @@ static void admit(const struct auth_credentials *c, const struct local_user *use
 
 	reply->result = AAA_ACCEPT;
 	reply->group = user->group;
+	reply->n_routes = user->n_routes;
+	memcpy(reply->routes, user->routes, sizeof(reply->routes));
 	reply->has_keys = auth_method_has_keys(c->method);
 	mschap_nt_hash_hash(nt_hash, hash_hash);
 	if (c->method == AUTH_METHOD_MSCHAPV1)

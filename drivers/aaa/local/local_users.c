@@ -108,6 +108,10 @@ static int add(struct local_users *users, const struct config_user *from)
 	user->is_disabled = from->disabled;
 	user->is_expired = from->expired;
 	user->group = from->group_index;
+	user->n_routes = from->n_routes;
+	for (uint16_t i = 0; i < from->n_routes; i++)
+		user->routes[i] =
+			(struct aaa_route){from->routes[i].address_be, from->routes[i].prefix_len};
 	if (from->has_nt_hash)
 		memcpy(user->nt_hash, from->nt_hash, sizeof(user->nt_hash));
 	else

@@ -2,6 +2,7 @@
 // The users of the configuration by name, and the passwords that they have changed since.
 #pragma once
 
+#include "aaa/aaa.h"
 #include "aaa/login.h"
 #include "base/secret.h"
 #include "config/limits.h"
@@ -22,6 +23,8 @@ struct local_user {
 	bool is_changed; // the password is the user's own, not the configured one
 	uint8_t replaced[MSCHAP_HASH_BYTES]; // fingerprint of the configured password
 	uint16_t group;
+	uint16_t n_routes; // networks behind the client
+	struct aaa_route routes[LIMIT_USER_ROUTES];
 	uint8_t name_len;
 	char name[LIMIT_USER_NAME_BYTES];
 };

@@ -43,6 +43,21 @@ TEST(conf_check, lanes)
 		{.rest = "lanes = { control = 0; workers = [1, 2, 3]; };", .wanted = ""},
 		{.rest = "lanes = { workers = [1, 2, 1]; };",
 			.wanted = "error: t:10: lanes.workers: CPU 1 stands in the list twice\n"},
+		{.rest = "lanes = { workers = [1, 2]; };\n"
+			 "memory = { sessions_per_worker = 500; };\n"
+			 "pptp = { max_calls = 1000; };",
+			.wanted = ""},
+		{.rest = "lanes = { workers = [1, 2]; };\n"
+			 "memory = { sessions_per_worker = 500; };\n"
+			 "pptp = { max_calls = 1001; };",
+			.wanted =
+				"warning: t:11: memory.sessions_per_worker: all workers have room "
+				"for 1000 sessions, fewer than pptp.max_calls (1001)\n"},
+		{.rest = "lanes = { workers = [1, 2, 1, 1]; idle_sleep_us = 50; };",
+			.wanted = "warning: t:10: lanes.workers: CPU 1 stands in the list twice: "
+				  "right in a lab only\n"
+				  "warning: t:10: lanes.workers: CPU 1 stands in the list twice: "
+				  "right in a lab only\n"},
 		{.rest = "lanes = { control = 2; workers = [1, 2]; };",
 			.wanted =
 				"error: t:10: lanes.workers: CPU 2 is also that of lanes.control, "

@@ -146,3 +146,55 @@ TEST(config, most_groups)
 	EXPECT_EQ(LIMIT_GROUPS, c->n_groups);
 	config_free(c);
 }
+
+// A worker's share of all calls and a quarter more; never more than all of them, nor than a worker takes.
+TEST(config, sessions_of_each_worker)
+{
+	static const struct {
+		uint32_t max_calls, configured;
+		uint16_t n_workers;
+		uint32_t wanted;
+	} cases[] = {
+		{65535, 0, 1, 65535},
+		{1000000, 0, 1, LIMIT_SESSIONS_PER_WORKER},
+		{65535, 0, 2, 40961},
+		{65535, 0, 32, 2561},
+		{1000000, 0, 16, LIMIT_SESSIONS_PER_WORKER},
+		{3, 0, 2, 3},
+		{1, 0, 32, 1},
+		{65535, 77, 4, 77},
+	};
+	struct config *c = config_new();
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		SHIM_TRACE_CASE(i);
+		c->max_calls = cases[i].max_calls;
+		c->sessions_per_worker = cases[i].configured;
+		c->n_workers = cases[i].n_workers;
+		EXPECT_EQ(cases[i].wanted, config_sessions_per_worker(c));
+		uint64_t all = (uint64_t)cases[i].wanted * cases[i].n_workers;
+		if (!cases[i].configured && cases[i].max_calls <= 65536)
+			EXPECT_GE(all, cases[i].max_calls);
+	}
+	config_free(c);
+}
+
+// One a worker, but of memif, whose other end must have as many.
+TEST(config, queues_of_a_port)
+{
+	struct config *c = config_new();
+	struct config_port p = {.kind = CONFIG_DEVICE_PCI};
+
+	c->n_workers = 4;
+	EXPECT_EQ(4, config_port_queues(c, &p));
+	p.queues = 2;
+	EXPECT_EQ(2, config_port_queues(c, &p));
+	p = (struct config_port){
+		.kind = CONFIG_DEVICE_VDEV, .device = "net_memif0,role=server,socket=/run/m"};
+	EXPECT_EQ(1, config_port_queues(c, &p));
+	p.queues = 3;
+	EXPECT_EQ(3, config_port_queues(c, &p));
+	p = (struct config_port){.kind = CONFIG_DEVICE_VDEV, .device = "net_ring0"};
+	EXPECT_EQ(4, config_port_queues(c, &p));
+	config_free(c);
+}

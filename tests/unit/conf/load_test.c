@@ -137,7 +137,7 @@ TEST(load, messages)
 		{"port = 1;\n", "error: t.cfg:1: port: unknown key; did you mean ports?\n"},
 		{"memory = { quux = \"x\"; };\n",
 			"error: t.cfg:1: memory.quux: unknown key; known here: hugepages, size_mb, "
-			"mbufs\n"},
+			"mbufs, sessions_per_worker\n"},
 		{"mru = 1400;\n", "error: t.cfg:1: mru: unknown key; did you mean ppp.mru?\n"},
 		// shapes
 		{"ppp = 5;\n",

@@ -33,6 +33,7 @@ TEST(schema_print, text_has_every_key)
 		}
 	EXPECT_STRCONTAINS(text, "\nports = ( { ... }, ... ): ");
 	EXPECT_STRCONTAINS(text, "\npptp = { ... }: ");
+	EXPECT_STRCONTAINS(text, "\n    rules: from_ports (may be left out)\n");
 	EXPECT_STRCONTAINS(text, "        Takes 0 or 50..5000.\n");
 	free(text);
 }
@@ -63,8 +64,12 @@ TEST(schema_print, roff_is_clean)
 			EXPECT_TRUE(*c != '-' || (c > line && c[-1] == '\\'));
 	}
 	size_t wanted = 0;
-	for (size_t g = 0; g < schema_n_groups; g++)
+	for (size_t g = 0; g < schema_n_groups; g++) {
 		wanted += schema_groups[g].n_items;
+		for (size_t i = 0; i < schema_groups[g].n_items; i++)
+			if (schema_groups[g].items[i].type == SCHEMA_GROUPS)
+				wanted += schema_groups[g].items[i].groups->n_items;
+	}
 	EXPECT_EQ(wanted, n_keys);
 	free(text);
 }

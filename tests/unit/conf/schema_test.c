@@ -55,7 +55,18 @@ static void check_item(const struct schema_item *item, size_t struct_bytes)
 		EXPECT_EQ(4, item->size_bytes);
 		ASSERT_TRUE(item->words != NULL);
 		break;
+	case SCHEMA_PORTS:
+		EXPECT_EQ(2, item->size_bytes);
+		EXPECT_LT(item->also, struct_bytes);
+		break;
+	case SCHEMA_GROUPS:
+		ASSERT_TRUE(item->groups != NULL);
+		EXPECT_EQ(item->groups->max_count * item->groups->element_bytes, item->size_bytes);
+		for (size_t i = 0; i < item->groups->n_items; i++)
+			check_item(&item->groups->items[i], item->groups->element_bytes);
+		break;
 	case SCHEMA_ADDRESS:
+	case SCHEMA_NETWORK:
 	case SCHEMA_PREFIX:
 	case SCHEMA_RANGE:
 	case SCHEMA_MODE:
@@ -74,7 +85,8 @@ static void check_item(const struct schema_item *item, size_t struct_bytes)
 	bool needs_also = item->type == SCHEMA_UINT_LIST || item->type == SCHEMA_ADDRESS_LIST ||
 			  item->type == SCHEMA_CHOICE_LIST || item->type == SCHEMA_PREFIX_LIST ||
 			  item->type == SCHEMA_PREFIX || item->type == SCHEMA_RANGE ||
-			  item->type == SCHEMA_DEVICE;
+			  item->type == SCHEMA_DEVICE || item->type == SCHEMA_NETWORK ||
+			  item->type == SCHEMA_PORTS || item->type == SCHEMA_GROUPS;
 	EXPECT_EQ(needs_also, item->also != SCHEMA_NOWHERE);
 	if (needs_also)
 		EXPECT_LT(item->also, struct_bytes);

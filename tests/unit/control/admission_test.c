@@ -185,26 +185,129 @@ TEST(admission, a_flood_keeps_nobody_out)
 	admission_fini(&a);
 }
 
+// Who comes while there are enough set-ups waits, and nobody overtakes him; a place that is given back,
+// reached its end or had its grace is the next one's.
+TEST(admission, beyond_max_setups_they_wait)
+{
+	struct admission_limits limits = generous();
+	struct admission a;
+	struct admission_ticket *evicted;
+
+	limits.max_setups = 2;
+	begin(&a, &limits);
+	for (uint32_t i = 0; i < 6; i++) {
+		ASSERT_EQ(ADMISSION_OK, admission_enter(&a, &tickets[i], 1 + i, 0, &evicted));
+		EXPECT_EQ(i < 2 ? ADMISSION_SILENT : ADMISSION_WAITING, tickets[i].class);
+	}
+	EXPECT_EQ(4, a.n_waiting);
+	EXPECT_NULL(admission_next(&a, S / 2));
+	EXPECT_EQ(1 * S, admission_deadline(&a, S / 2));
+	admission_leave(&a, &tickets[0]);
+	ASSERT_EQ(ADMISSION_OK, admission_enter(&a, &tickets[6], 9, S / 2, &evicted));
+	EXPECT_EQ(ADMISSION_WAITING, tickets[6].class);
+	EXPECT_TRUE(admission_next(&a, S / 2) == &tickets[2]);
+	EXPECT_NULL(admission_next(&a, S / 2));
+	// Authenticated is not up.
+	admission_promote(&a, &tickets[2], ADMISSION_TALKING, S / 2);
+	admission_promote(&a, &tickets[2], ADMISSION_KNOWN, S / 2);
+	EXPECT_EQ(5, a.n_strangers);
+	EXPECT_NULL(admission_next(&a, S / 2));
+	admission_promote(&a, &tickets[2], ADMISSION_TRUSTED, S / 2);
+	EXPECT_TRUE(admission_next(&a, S / 2) == &tickets[3]);
+	EXPECT_NULL(admission_next(&a, S - 1));
+	EXPECT_TRUE(admission_next(&a, S) == &tickets[4]); // the silence of 1 is over
+	EXPECT_EQ(S + S / 2, admission_deadline(&a, S));
+	admission_fini(&a);
+}
+
+// One source has a hundred waiting, others one each: they come second, third and fourth.
+TEST(admission, sources_take_turns)
+{
+	struct admission_limits limits = generous();
+	struct admission a;
+	struct admission_ticket *evicted;
+
+	limits.max_setups = 1;
+	begin(&a, &limits);
+	for (uint32_t i = 0; i < 101; i++)
+		ASSERT_EQ(ADMISSION_OK, admission_enter(&a, &tickets[i], 1, 0, &evicted));
+	for (uint32_t i = 101; i < 104; i++)
+		ASSERT_EQ(ADMISSION_OK, admission_enter(&a, &tickets[i], i, 0, &evicted));
+	const int wanted[] = {1, 101, 102, 103, 2, 3, 4};
+	struct admission_ticket *last = &tickets[0];
+	for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++) {
+		SHIM_TRACE_CASE(i);
+		admission_leave(&a, last);
+		last = admission_next(&a, 0);
+		ASSERT_TRUE(last == &tickets[wanted[i]]);
+	}
+	admission_fini(&a);
+}
+
+// Room for a stranger is asked for before one is taken from the kernel; those who wait are not the ones to
+// go, and who gets further has his grace anew.
+TEST(admission, nobody_goes_who_waits_or_makes_progress)
+{
+	struct admission_limits limits = generous();
+	struct admission a;
+	struct admission_ticket *evicted;
+
+	limits.max_setups = 1;
+	limits.max_strangers = 2;
+	begin(&a, &limits);
+	EXPECT_TRUE(admission_has_room(&a, 0));
+	ASSERT_EQ(ADMISSION_OK, admission_enter(&a, &tickets[0], 1, 0, &evicted));
+	ASSERT_EQ(ADMISSION_OK, admission_enter(&a, &tickets[1], 2, 0, &evicted));
+	admission_promote(&a, &tickets[0], ADMISSION_TALKING, 0);
+	EXPECT_FALSE(admission_has_room(&a, 9 * S));
+	admission_progress(&a, &tickets[0], ADMISSION_STEP_CALL, 9 * S);
+	admission_progress(&a, &tickets[0], ADMISSION_STEP_CALL, 18 * S); // said before
+	EXPECT_FALSE(admission_has_room(&a, 19 * S - 1));
+	EXPECT_TRUE(admission_has_room(&a, 19 * S));
+	admission_progress(&a, &tickets[0], ADMISSION_STEP_NAME, 19 * S);
+	EXPECT_FALSE(admission_has_room(&a, 28 * S));
+	EXPECT_EQ(ADMISSION_STRANGERS_FULL, admission_enter(&a, &tickets[2], 3, 28 * S, &evicted));
+	EXPECT_EQ(ADMISSION_OK, admission_enter(&a, &tickets[2], 3, 29 * S, &evicted));
+	EXPECT_TRUE(evicted == &tickets[0]);
+	EXPECT_TRUE(admission_next(&a, 29 * S) == &tickets[1]);
+	admission_fini(&a);
+}
+
 static void check(const struct admission *a)
 {
 	const struct admission_ticket *t;
-	uint32_t n = 0, n_strangers = 0, n_listed = 0;
+	uint32_t n = 0, n_strangers = 0, n_queued = 0, n_listed = 0, n_setups = 0, n_waiting = 0;
 
 	for (int i = 0; i < N_TICKETS; i++) {
-		n += tickets[i].source != NULL;
-		n_strangers += tickets[i].source && tickets[i].class != ADMISSION_TRUSTED;
+		if (!tickets[i].source)
+			continue;
+		n++;
+		n_strangers += tickets[i].class < ADMISSION_KNOWN;
+		n_queued += tickets[i].class < ADMISSION_TRUSTED;
+		n_setups += tickets[i].is_setup;
+		n_waiting += tickets[i].class == ADMISSION_WAITING;
 	}
-	for (int i = 0; i < ADMISSION_STRANGERS; i++)
-		TAILQ_FOREACH(t, &a->strangers[i], in_class)
-	n_listed++;
+	for (int i = 0; i < ADMISSION_QUEUES; i++) {
+		bool is_behind = false; // those that count are behind those that do not
+		TAILQ_FOREACH(t, &a->queues[i], in_class)
+		{
+			n_listed++;
+			if (t->is_setup && !is_behind)
+				ASSERT_TRUE(a->first_setup[i] == t);
+			ASSERT_TRUE(t->is_setup || !is_behind);
+			is_behind |= t->is_setup;
+		}
+	}
 	ASSERT_EQ(n, a->n_connections);
 	ASSERT_EQ(n_strangers, a->n_strangers);
-	ASSERT_EQ(n_strangers, n_listed);
+	ASSERT_EQ(n_queued, n_listed);
+	ASSERT_EQ(n_setups, a->n_setups);
+	ASSERT_EQ(n_waiting, a->n_waiting);
 }
 
 TEST(admission, counts_stay_right_in_any_order)
 {
-	struct admission_limits limits = {40, 20, 25, 12, 50, S / 10, S};
+	struct admission_limits limits = {40, 20, 25, 12, 50, S / 10, S, .max_setups = 8};
 	struct xorshift x = xorshift_seed(9);
 	struct admission a;
 	uint64_t now = 0;
@@ -213,14 +316,21 @@ TEST(admission, counts_stay_right_in_any_order)
 	for (int round = 0; round < 20000; round++) {
 		struct admission_ticket *t = &tickets[xorshift_below(&x, N_TICKETS)], *evicted;
 		now += xorshift_below(&x, 20000000);
-		switch (xorshift_below(&x, 4)) {
+		switch (xorshift_below(&x, 6)) {
+		case 4:
+			t = admission_next(&a, now);
+			ASSERT_TRUE(!t || t->class == ADMISSION_SILENT);
+			break;
+		case 5:
+			admission_progress(&a, t, (enum admission_step)xorshift_below(&x, 4), now);
+			break;
 		case 0:
 		case 1:
 			if (!t->source)
 				(void)admission_enter(&a, t, xorshift_below(&x, 30), now, &evicted);
 			break;
 		case 2:
-			admission_promote(&a, t, (enum admission_class)xorshift_below(&x, 3), now);
+			admission_promote(&a, t, (enum admission_class)xorshift_below(&x, 5), now);
 			break;
 		default:
 			admission_leave(&a, t);

@@ -121,11 +121,11 @@ static void set_engine(void)
 	control.loop.now_ns = 1000000000;
 	worker.busy_cycles = 259600000;
 	worker.ops = 70;
-	control.crypto_watch.n_samples = 2;
-	control.crypto_watch.sampled_ns[1] = 1000000000;
-	control.crypto_watch.workers[0].busy_cycles[1] = 64900000;
-	control.crypto_watch.engines[0].busy_cycles[1] = 1;
-	control.crypto_watch.engines[0].idle_cycles[1] = 2;
+	samples_begin(&control.samples, 0);
+	samples_begin(&control.samples, 1000000000);
+	samples_put(&control.samples, &control.crypto_watch.workers[0].busy_cycles, 64900000);
+	samples_put(&control.samples, &control.crypto_watch.engines[0].busy_cycles, 1);
+	samples_put(&control.samples, &control.crypto_watch.engines[0].idle_cycles, 2);
 }
 
 TEST(show_crypto, engine_text)

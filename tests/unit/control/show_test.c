@@ -26,6 +26,8 @@ TEST(show, parse_table)
 		{{"debug"}, SHOW_USAGE, "  ppp mppe events     keys installed"},
 		{{"debug", "all"}, SHOW_USAGE, "Unknown word all. usage: debug WHAT... [user NAME"},
 		{{"show", "lanes"}, SHOW_OK, NULL},
+		{{"show", "memory"}, SHOW_OK, NULL},
+		{{"show", "ports"}, SHOW_OK, NULL},
 		{{"show", "lockouts"}, SHOW_OK, NULL},
 		{{"show", "lockouts", "x"}, SHOW_USAGE, "usage: show lockouts"},
 		{{"clear", "lockouts"}, SHOW_OK, NULL},

@@ -87,8 +87,8 @@ TEST(lane_ring, freed_with_the_packets_that_are_on_it)
 
 	EXPECT_TRUE(lane_ring_put_command(commands, &c));
 	const struct route route = {.kind = ROUTE_FORWARD, .port = 3};
-	struct route_table *routes = route_table_new(77, 4);
-	EXPECT_EQ(route_table_add(routes, 0, 0, &route), 0);
+	struct route_table *routes = route_table_new(4);
+	EXPECT_EQ(route_table_add(routes, 0, 0, 0, &route), 0);
 	c = (struct lane_command){.kind = COMMAND_TABLE, .routes = routes};
 	EXPECT_TRUE(lane_ring_put_command(commands, &c));
 	EXPECT_TRUE(lane_ring_put_event(events, &e));
@@ -100,7 +100,7 @@ TEST(lane_ring, freed_with_the_packets_that_are_on_it)
 	lane_ring_free_events(NULL);
 	EXPECT_EQ(rte_mempool_in_use_count(pool), before);
 	// One table is on the rings of all workers: it is still there, and control's to free.
-	EXPECT_EQ(route_table_lookup(routes, 1)->port, 3);
+	EXPECT_EQ(route_table_lookup(routes, 0, 1)->port, 3);
 	route_table_free(routes);
 }
 

@@ -12,18 +12,18 @@ static int add(struct route_table *t, uint32_t prefix, uint8_t len, uint8_t port
 {
 	const struct route route = {.kind = ROUTE_FORWARD, .port = port};
 
-	return route_table_add(t, rte_cpu_to_be_32(prefix), len, &route);
+	return route_table_add(t, 0, rte_cpu_to_be_32(prefix), len, &route);
 }
 
 static const struct route *look_up(const struct route_table *t, uint32_t address)
 {
-	return route_table_lookup(t, rte_cpu_to_be_32(address));
+	return route_table_lookup(t, 0, rte_cpu_to_be_32(address));
 }
 
 TEST(route_table, longest_prefix_wins)
 {
 	(void)unit_eal_pool();
-	struct route_table *t = route_table_new(1, 16);
+	struct route_table *t = route_table_new(16);
 	ASSERT_TRUE(t != NULL);
 	EXPECT_EQ(look_up(t, 0x0a000001)->kind, ROUTE_NONE);
 	EXPECT_EQ(add(t, 0x0a000000, 8, 1), 0);
@@ -45,7 +45,7 @@ TEST(route_table, longest_prefix_wins)
 TEST(route_table, same_prefix_is_replaced_and_host_bits_do_not_count)
 {
 	(void)unit_eal_pool();
-	struct route_table *t = route_table_new(2, 2);
+	struct route_table *t = route_table_new(2);
 	ASSERT_TRUE(t != NULL);
 	EXPECT_EQ(add(t, 0x0a140077, 16, 1), 0);
 	EXPECT_EQ(add(t, 0x0a140000, 16, 2), 0);
@@ -68,7 +68,7 @@ TEST(route_table, agrees_with_a_plain_search)
 	struct xorshift x = xorshift_seed(42);
 
 	(void)unit_eal_pool();
-	struct route_table *t = route_table_new(3, N);
+	struct route_table *t = route_table_new(N);
 	ASSERT_TRUE(t != NULL);
 	for (unsigned int i = 0; i < N; i++) {
 		list[i].len = (uint8_t)(8 + xorshift_below(&x, 25));
