@@ -15,7 +15,7 @@ enum {
 
 	// rings, in elements
 	LIMIT_COMMAND_RING = 4096,
-	LIMIT_EVENT_RING = 16384, // 10,000 clients that hang up at the same moment, which 65,535 do not
+	LIMIT_EVENT_RING = 16384,    // a frame of each of 10,000 clients that hang up at once
 	LIMIT_EXCEPTION_RING = 8192, // half of it as many SYNs as the kernel queues
 	LIMIT_HANDOFF_RING = 1024,
 
@@ -41,7 +41,7 @@ enum {
 	LIMIT_TENANTS = 1024, // the default one among them
 	LIMIT_VLANS = 1024,
 	LIMIT_NETWORKS = LIMIT_PORTS + LIMIT_VLANS, // each with a TAP
-	LIMIT_USER_ROUTES = 8, // networks behind a client
+	LIMIT_USER_ROUTES = 8,			    // networks behind a client
 	LIMIT_ROUTES = 16384,
 	LIMIT_NEXT_HOPS = 8192,
 	LIMIT_EVENT_HISTORY = 1024,

@@ -100,6 +100,23 @@ def compare(fleet, before, after):
     return pairs, problems
 
 
+def losses(fleet, before, after, allowed):
+    """Where packets were lost, as far as either side knows, in one line; "" when none was."""
+    lost, sent = (sum(traffic_sum(fleet, d, key) for d in ("up", "down")) for key in ("lost", "sent"))
+    if not lost:
+        return ""
+
+    def drops(view):
+        return {(row["lane"], row["reason"]): row["drops"] for row in view["counters"].get("drops", [])}
+    was = drops(before)
+    known = [f"adit's {lane} dropped {n - was.get((lane, reason), 0)} ({reason})"
+             for (lane, reason), n in drops(after).items() if n > was.get((lane, reason), 0)]
+    known += [f"the fleet's {what} {fleet['fleet'][key]}" for key, what in (("port_full", "ports were full for"), ("no_mbuf", "memory was short for"))
+              if fleet.get("fleet", {}).get(key)]
+    return (f"{lost} of {sent} packets lost ({100 * lost / max(sent, 1):.4f} %, {100 * allowed:g} % allowed): "
+            + (", ".join(known) or "neither side counted them"))
+
+
 def setups_of(fleet):
     """The set-ups of all waves: of those that dial first, and of those that dial while others carry traffic."""
     return [fleet[key] for key in ("setups", "extra_setups") if fleet.get(key)]

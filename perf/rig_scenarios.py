@@ -6,7 +6,7 @@ import time
 import scaling
 from rig_peers import Adit, Fleet, blast_command, forwarder_command
 from rig_process import RigError, memory_kb, run
-from rig_results import compare, draw, format_table, save, setups_of, show_spread, spread
+from rig_results import compare, draw, format_table, losses, save, setups_of, show_spread, spread
 
 MODES = {"mppe-128": {}, "mppe-128-null": {"crypto": "null"}, "clear": {"mppe": "none"}}
 DIRECTIONS = ("up", "down", "both")
@@ -59,11 +59,12 @@ class Scenario:
                     helper.stop()
             after, left = adit.view(), adit.leaks()
         pairs, problems = compare(report, before, after)
+        lost = losses(report, before, after, float(options.get("allow-loss", 0)))
         if report["status"] != 0:
             problems.append(f"the fleet ended with status {report['status']}: {fleet.process.tail(6)}")
         if left:
             problems.append(f"leaked after all calls had ended: {left}")
-        record = {"name": name, "mode": mode, "clients": clients, "fleet": report, "pairs": pairs, "leaked": left,
+        record = {"name": name, "mode": mode, "clients": clients, "fleet": report, "pairs": pairs, "leaked": left, "losses": lost,
                   "peak": peak, "problems": problems, "adit_before": before, "adit_after": after,
                   "adit_version": adit.version, "commands": [adit.process.command, fleet.command]}
         self.runs.append(record)
@@ -117,6 +118,7 @@ class Scenario:
                   "figures": self.figures, "runs": self.runs}
         result.update({key: self.figures[key] for key in ("one_worker", "ceiling") if key in self.figures})
         text = "".join(f"{table}\n" for table in self.tables)
+        text += "".join(f"LOST: {run['name']}: {run['losses']}\n" for run in self.runs if run["losses"])
         text += "".join(f"NOTE: {warning}\n" for warning in self.rig.warnings)
         text += "".join(f"WRONG: {problem}\n" for problem in self.problems)
         text += f"{self.name}: {'FAILED' if self.problems else 'passed'}; all figures in {out}/result.json\n"

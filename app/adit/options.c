@@ -11,7 +11,8 @@ static const char usage[] =
 	"\n"
 	"  -c, --config FILE  read the configuration from FILE\n"
 	"  -t, --test         check the configuration, say all that is wrong with it, and exit\n"
-	"      --perf-unsafe-null  encrypt nothing, for measurements; listens in 198.18.0.0/15 alone\n"
+	"      --perf-unsafe-null  encrypt nothing, for measurements; listens in 198.18.0.0/15 "
+	"alone\n"
 	"      --help-config  print every key that a configuration may have, and exit\n"
 	"  -V, --version      print the version and exit\n"
 	"  -h, --help         print this and exit\n";

@@ -25,8 +25,9 @@ int packet_pools_open(struct packet_pools *p, const struct config *config, uint3
 		if (!(nodes >> node & 1))
 			continue;
 		snprintf(name, sizeof(name), "packets-%d", node);
-		p->of_node[node] = rte_pktmbuf_pool_create_by_ops(name, config->n_mbufs,
-			PACKET_POOLS_CACHE, 0, packet_pools_mbuf_bytes(config), node, ops_of(config));
+		p->of_node[node] =
+			rte_pktmbuf_pool_create_by_ops(name, config->n_mbufs, PACKET_POOLS_CACHE, 0,
+				packet_pools_mbuf_bytes(config), node, ops_of(config));
 		if (!p->of_node[node])
 			return -rte_errno;
 		if (!p->first)

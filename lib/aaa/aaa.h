@@ -33,7 +33,7 @@ struct aaa_reply {
 	uint16_t group;			 // index in config.groups
 	uint16_t n_routes;
 	struct aaa_route routes[LIMIT_USER_ROUTES];
-	bool password_changed;		 // by this request
+	bool password_changed; // by this request
 	const char
 		*why; // for the log alone, a constant: what the result does not say; NULL: nothing
 };

@@ -357,8 +357,8 @@ static bool take_resources(struct call *call, const struct pptp_ocrq *request)
 		return false;
 	}
 	int32_t call_id = call_table_take(&c->call_tables[call->listen], random.call_id,
-		call_table_places(c->config.call_classes, c->config.n_workers,
-			session_id_worker(call->id)));
+		call_table_places(
+			c->config.call_classes, c->config.n_workers, session_id_worker(call->id)));
 	if (call_id < 0) {
 		call_record_no_resource(call, "Call IDs of the listen address");
 		return false;

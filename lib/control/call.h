@@ -37,10 +37,10 @@ struct call {
 	uint32_t client_be;
 	uint16_t client_port_be;
 	uint8_t listen;
-	uint16_t tenant;	// the listen address's
-	uint16_t pool;		// whose link_config it has
-	uint8_t n_routes;	// networks behind the client
-	uint8_t routes_on;	// bit i: routes[i] is on the workers' map
+	uint16_t tenant;   // the listen address's
+	uint16_t pool;	   // whose link_config it has
+	uint8_t n_routes;  // networks behind the client
+	uint8_t routes_on; // bit i: routes[i] is on the workers' map
 	struct aaa_route routes[LIMIT_USER_ROUTES];
 	uint32_t inner_be;	// 0: none yet
 	bool has_fixed_address; // that of his record: nobody chooses another

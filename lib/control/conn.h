@@ -34,13 +34,13 @@ struct conn {
 	enum end_reason stop;	// not END_NONE: we stop it as soon as its calls have ended
 	enum end_reason reason; // why it is closing or doomed
 	uint64_t accepted_ns;
-	uint64_t begun_ns; // it may have had to wait
+	uint64_t begun_ns;    // it may have had to wait
 	uint64_t close_by_ns; // closing: patience of the last bytes
 	struct call_list calls;
 	uint32_t n_calls;
 	uint32_t n_calls_begun;
 	uint32_t n_calls_most; // at a time
-	uint8_t *out; // what the socket did not take, out[n_out]; NULL until it is needed
+	uint8_t *out;	       // what the socket did not take, out[n_out]; NULL until it is needed
 	uint32_t n_out, out_room;
 	TAILQ_ENTRY(conn) in_all;
 	TAILQ_ENTRY(conn) in_doomed;

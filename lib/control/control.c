@@ -223,10 +223,10 @@ static void check_pace(struct control *c)
 	case SETUP_PACE_STORM_ENDED:
 		event_begin(&e, EVENT_STORM_ENDED);
 		event_duration(&e, "duration", p->ended_ns - p->began_ns);
-		event_u64(&e, "connections", p->n_begun);
-		event_u64(&e, "most-waiting", p->waiting_most);
-		event_duration(&e, "longest-wait", p->wait_longest_ns);
-		event_duration(&e, "longest-turn", p->turn_longest_ns);
+		event_u64(&e, "connections", p->last.n_begun);
+		event_u64(&e, "most-waiting", p->last.waiting_most);
+		event_duration(&e, "longest-wait", p->last.wait_longest_ns);
+		event_duration(&e, "longest-turn", p->last.turn_longest_ns);
 		event_u64(&e, "calls", placement_count(&c->placement));
 		break;
 	}

@@ -199,8 +199,7 @@ void listener_run(struct control *c)
 
 bool listener_has_work(const struct control *c)
 {
-	return any_has_more(&c->listeners) &&
-	       admission_has_room(&c->admission, control_now(c));
+	return any_has_more(&c->listeners) && admission_has_room(&c->admission, control_now(c));
 }
 
 // A look at them is all that is wanted: listener_run() follows.

@@ -21,13 +21,13 @@ struct loop_source {
 
 struct loop {
 	int epoll_fd;
-	uint64_t now_ns;   // of this turn; CLOCK_MONOTONIC
-	uint64_t woken_ns; // when it last woke up
-	uint64_t busy_ns;  // awake, all in all
+	uint64_t now_ns;     // of this turn; CLOCK_MONOTONIC
+	uint64_t woken_ns;   // when it last woke up
+	uint64_t busy_ns;    // awake, all in all
 	uint64_t longest_ns; // from a wake-up to a sleep; whoever reads it begins anew with 0
 	uint64_t n_turns;
 	uint64_t ahead_ns; // for tests: how far this lane's clock runs before that
-	bool is_behind; // the last turn left descriptors or timers for the next
+	bool is_behind;	   // the last turn left descriptors or timers for the next
 	struct timer_heap timers;
 	struct loop_source wake_source;
 	struct lane_wake *wake;

@@ -22,7 +22,7 @@ void setup_pace_turn(struct setup_pace *p, bool is_behind, uint64_t now_ns)
 	if (!is_behind)
 		p->caught_up_ns = now_ns;
 	p->lag_ns = now_ns - p->caught_up_ns;
-	raise_to(&p->lag_longest_ns, p->lag_ns);
+	raise_to(&p->sums.lag_longest_ns, p->lag_ns);
 	if (p->lag_ns >= LATE_NS)
 		p->budget = p->budget > 1 ? p->budget / 2 : 1;
 	else if (p->budget < SETUP_PACE_BUDGET_MAX)
@@ -31,13 +31,13 @@ void setup_pace_turn(struct setup_pace *p, bool is_behind, uint64_t now_ns)
 
 void setup_pace_turn_took(struct setup_pace *p, uint64_t ns)
 {
-	raise_to(&p->turn_longest_ns, ns);
+	raise_to(&p->sums.turn_longest_ns, ns);
 }
 
 void setup_pace_note(struct setup_pace *p, uint32_t n_waiting, bool is_held, uint64_t now_ns)
 {
-	if (n_waiting > p->waiting_most)
-		p->waiting_most = n_waiting;
+	if (n_waiting > p->sums.waiting_most)
+		p->sums.waiting_most = n_waiting;
 	if (!is_held) {
 		p->held_since_ns = 0;
 		return;
@@ -49,15 +49,14 @@ void setup_pace_note(struct setup_pace *p, uint32_t n_waiting, bool is_held, uin
 
 void setup_pace_begun(struct setup_pace *p, uint64_t waited_ns)
 {
-	p->n_begun++;
-	raise_to(&p->wait_longest_ns, waited_ns);
+	p->sums.n_begun++;
+	raise_to(&p->sums.wait_longest_ns, waited_ns);
 }
 
 // The numbers of the second in which it began are part of it; before that they are only the last second's.
 static void count_anew(struct setup_pace *p)
 {
-	p->n_begun = p->waiting_most = 0;
-	p->wait_longest_ns = p->turn_longest_ns = p->lag_longest_ns = 0;
+	p->sums = (struct setup_pace_sums){0};
 }
 
 enum setup_pace_news setup_pace_second(struct setup_pace *p, uint64_t now_ns)
@@ -71,6 +70,8 @@ enum setup_pace_news setup_pace_second(struct setup_pace *p, uint64_t now_ns)
 			return SETUP_PACE_NOTHING;
 		p->is_storm = false;
 		p->ended_ns = now_ns;
+		p->last = p->sums;
+		count_anew(p);
 		return SETUP_PACE_STORM_ENDED;
 	}
 	if (was_held) {

@@ -14,19 +14,23 @@
 
 enum { SETUP_PACE_BUDGET_MAX = 64 };
 
+struct setup_pace_sums {
+	uint64_t n_begun; // connections
+	uint32_t waiting_most;
+	uint64_t wait_longest_ns, turn_longest_ns, lag_longest_ns;
+};
+
 struct setup_pace {
-	uint32_t budget;	  // that may begin in a turn
-	uint64_t caught_up_ns;	  // nothing was left over then
-	uint64_t lag_ns;	  // since then
-	uint64_t held_since_ns;	  // somebody waits since, 0: nobody
-	uint64_t held_longest_ns; // in this second
-	// of the storm, or of the last one
+	uint32_t budget;	     // that may begin in a turn
+	uint64_t caught_up_ns;	     // nothing was left over then
+	uint64_t lag_ns;	     // since then
+	uint64_t held_since_ns;	     // somebody waits since, 0: nobody
+	uint64_t held_longest_ns;    // in this second
+	struct setup_pace_sums sums; // of this second, or of the storm that goes on
+	struct setup_pace_sums last; // of the last storm that is over
 	bool is_storm;
 	uint32_t n_quiet_seconds;
 	uint64_t began_ns, ended_ns; // began_ns 0: there was none yet
-	uint64_t n_begun;	     // connections
-	uint32_t waiting_most;
-	uint64_t wait_longest_ns, turn_longest_ns, lag_longest_ns;
 	uint64_t n_storms;
 };
 
@@ -49,5 +53,5 @@ void setup_pace_note(struct setup_pace *p, uint32_t n_waiting, bool is_held, uin
 // One has begun, after so long.
 void setup_pace_begun(struct setup_pace *p, uint64_t waited_ns);
 
-// Once a second. SETUP_PACE_STORM_ENDED: what it came to stands in *p until the next one begins.
+// Once a second. SETUP_PACE_STORM_ENDED: what it came to stands in p->last until the next one is over.
 enum setup_pace_news setup_pace_second(struct setup_pace *p, uint64_t now_ns);

@@ -2,7 +2,6 @@
 #include "control/show.h"
 
 #include "control/control_state.h"
-
 #include "observe/log.h"
 
 #include <arpa/inet.h>

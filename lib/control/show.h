@@ -8,9 +8,9 @@
 #include "observe/memory_report.h"
 
 enum {
-	SHOW_WORDS_MAX = 32, // all that debug can be told
+	SHOW_WORDS_MAX = 32,	   // all that debug can be told
 	SHOW_MESSAGE_BYTES = 4096, // the list of all commands
-	SHOW_OK = 0, // exit codes of aditctl
+	SHOW_OK = 0,		   // exit codes of aditctl
 	SHOW_FAILED = 1,
 	SHOW_USAGE = 2,
 };

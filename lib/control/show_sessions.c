@@ -14,18 +14,12 @@
 enum { SLOTS_PER_PAGE = 4096 };
 
 static const struct render_column columns[] = {
-	{"ID", "id", false, false},
-	{"USER", "user", false, false},
-	{"CLIENT", "client", false, false},
-	{"INNER", "inner", false, false},
-	{"PHASE", "phase", false, false},
-	{"SINCE", "since", false, true},
-	{"TIME", "duration", true, false},
-	{"MPPE", "mppe", false, false},
-	{"UP-BYTES", "up_bytes", true, false},
-	{"UP-PKTS", "up_pkts", true, false},
-	{"DOWN-BYTES", "down_bytes", true, false},
-	{"DOWN-PKTS", "down_pkts", true, false},
+	{"ID", "id", false, false}, {"USER", "user", false, false},
+	{"CLIENT", "client", false, false}, {"INNER", "inner", false, false},
+	{"PHASE", "phase", false, false}, {"SINCE", "since", false, true},
+	{"TIME", "duration", true, false}, {"MPPE", "mppe", false, false},
+	{"UP-BYTES", "up_bytes", true, false}, {"UP-PKTS", "up_pkts", true, false},
+	{"DOWN-BYTES", "down_bytes", true, false}, {"DOWN-PKTS", "down_pkts", true, false},
 	{"WORKER", "worker", true, false},
 	{"TENANT", "tenant", false, false}, // where tenants are configured
 };

@@ -36,6 +36,7 @@ static void show_now(struct control *c, struct render *r)
 static void show_storm(struct control *c, struct render *r)
 {
 	const struct setup_pace *p = &c->setup_pace;
+	const struct setup_pace_sums *n = p->is_storm ? &p->sums : &p->last;
 	uint64_t end_ns = p->is_storm ? control_now(c) : p->ended_ns;
 
 	render_record_begin(r, "last_storm");
@@ -48,17 +49,16 @@ static void show_storm(struct control *c, struct render *r)
 		render_duration(r, end_ns - p->began_ns);
 	else
 		render_none(r);
-	// Of a quiet time the counts are those of the last second.
 	render_key(r, "connections_begun", NULL);
-	render_u64(r, p->n_begun);
+	render_u64(r, n->n_begun);
 	render_key(r, "most_waiting", NULL);
-	render_u64(r, p->waiting_most);
+	render_u64(r, n->waiting_most);
 	render_key(r, "longest_wait", NULL);
-	render_duration(r, p->wait_longest_ns);
+	render_duration(r, n->wait_longest_ns);
 	render_key(r, "longest_turn_us", NULL);
-	render_u64(r, p->turn_longest_ns / 1000);
+	render_u64(r, n->turn_longest_ns / 1000);
 	render_key(r, "longest_lag_us", NULL);
-	render_u64(r, p->lag_longest_ns / 1000);
+	render_u64(r, n->lag_longest_ns / 1000);
 	render_record_end(r);
 }
 

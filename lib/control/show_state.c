@@ -65,14 +65,10 @@ static void pool_row(struct control *c, struct render *r, unsigned int i)
 bool show_pool(struct control *c, struct show *s)
 {
 	static const struct render_column columns[] = {
-		{"POOL", "pool", false, false},
-		{"FIRST", "first", false, false},
-		{"LAST", "last", false, false},
-		{"SERVER", "server", false, false},
-		{"ADDRESSES", "addresses", true, false},
-		{"IN-USE", "in_use", true, false},
-		{"FREE", "free", true, false},
-		{"FOUND-EMPTY", "found_empty", true, false},
+		{"POOL", "pool", false, false}, {"FIRST", "first", false, false},
+		{"LAST", "last", false, false}, {"SERVER", "server", false, false},
+		{"ADDRESSES", "addresses", true, false}, {"IN-USE", "in_use", true, false},
+		{"FREE", "free", true, false}, {"FOUND-EMPTY", "found_empty", true, false},
 		{"TENANT", "tenant", false, false}, // where tenants are configured
 	};
 	const struct show_table table = {

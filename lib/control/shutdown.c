@@ -71,7 +71,8 @@ static void close_slice(struct control *c)
 	struct conn *conn;
 	int n = 0;
 
-	TAILQ_FOREACH(conn, &c->conns, in_all) {
+	TAILQ_FOREACH(conn, &c->conns, in_all)
+	{
 		conn_doom(conn, END_ADMIN_SHUTDOWN);
 		if (++n == CLOSES_PER_SLICE)
 			break;

@@ -11,7 +11,7 @@ struct lane_clock {
 	uint64_t ns_at;	    // at the last setting
 	uint64_t ns_mult;   // nanoseconds of one cycle, times 2^32
 	uint64_t tsc_reset; // cycles between settings
-	uint64_t tsc_last; // at the last reading
+	uint64_t tsc_last;  // at the last reading
 	uint64_t last_ns;
 };
 

@@ -50,7 +50,7 @@ struct owner_lengths; // prefixes of a tenant, by length: control's own
 
 struct owner_map {
 	_Atomic(struct owner_table *) inner; // control: w, worker: r; a table stays until the end
-	_Atomic uint64_t inner_number; // of changes of owners, from 1; control: w, worker: r
+	_Atomic uint64_t inner_number;	     // of changes of owners, from 1; control: w, worker: r
 	uint32_t n_listen;
 	uint32_t listen_be[LIMIT_LISTEN_ADDRESSES]; // set before the workers start
 	struct owner_page *calls[LIMIT_LISTEN_ADDRESSES];

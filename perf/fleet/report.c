@@ -8,8 +8,10 @@
 #include <stdlib.h>
 
 static const char *const directions[TRAFFIC_DIRECTIONS] = {"up", "down"};
-// Of a rate, what the fleet may be behind at the end.
-#define RATE_MISSED_MAX 0.05
+// How much of the time the fleet may be behind its rate at the end; and for so long it may, however short the time was:
+// another program has had the CPU.
+#define RATE_MISSED_MAX	  0.05
+#define RATE_MISSED_MAX_S 0.2
 
 static const char *const waves[FLEET_WAVES] = {"setups", "extra_setups"};
 
@@ -109,7 +111,8 @@ static bool judge_rate(const struct traffic *t)
 	for (unsigned int d = 0; d < TRAFFIC_DIRECTIONS; d++) {
 		double behind = share(last->behind[d], cycles);
 
-		if (behind <= RATE_MISSED_MAX)
+		if (behind <= RATE_MISSED_MAX ||
+			last->behind[d] <= RATE_MISSED_MAX_S * (double)rte_get_tsc_hz())
 			continue;
 		printf("NOT RIGHT: %.1f %% of the rate %s never left: the fleet, or the CPU that "
 		       "it "
@@ -140,7 +143,7 @@ static bool judge_traffic(const struct fleet *f)
 	is_right &= complain("packets twice", twice);
 	if (share((double)lost, (double)sent) > f->options.allow_loss)
 		is_right &= complain("packets lost that nobody lost on purpose", lost);
-	if (t->n_intervals)
+	if (t->n_intervals && f->setups[FLEET_MAIN].n_up)
 		is_right &= judge_rate(t);
 	is_right &= complain(
 		"packets in the clear to calls that are encrypted", gre_counts_of(f)->clear);

@@ -114,7 +114,8 @@ static void open_worker(struct lab *lab, unsigned int i)
 	char name[32];
 
 	snprintf(name, sizeof(name), "commands-%u", i);
-	lab->links[i].commands = lane_ring_new_commands(name, 256, 0);
+	// No smaller than what a turn of control may say: frames that find it full are dropped.
+	lab->links[i].commands = lane_ring_new_commands(name, 2048, 0);
 	snprintf(name, sizeof(name), "events-%u", i);
 	lab->links[i].events = lane_ring_new_events(name, 1024, 0);
 	snprintf(name, sizeof(name), "exceptions-%u", i);

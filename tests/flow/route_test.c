@@ -176,6 +176,38 @@ static void client_to_client(unsigned int n_workers)
 	flow_close(&f);
 }
 
+// A worker remembers that no client has the address of a host, so it must hear when one gets it.
+static void an_address_becomes_a_clients(const struct flow_client_options *options)
+{
+	struct flow f;
+	struct flow_client c;
+	uint8_t ip[FLOW_FRAME_BYTES], frame[FLOW_FRAME_BYTES];
+
+	flow_open(&f, NULL);
+	flow_client_up(&f, &c, options);
+	for (unsigned int i = 0; i < 6; i++) {
+		bool is_clients = i >= 2 && i < 4;
+
+		if (i % 2 == 0)
+			ASSERT_EQ(owner_map_set_inner(f.owners, 0, flow_be(FLOW_HOST),
+					  is_clients ? owner_make(0, session_id_slot(c.id))
+						     : OWNER_NONE),
+				0);
+		flow_send_up(&c, ip, flow_ip(ip, c.inner, FLOW_HOST, INET_UDP, 100));
+		SHIM_TRACE_CASE(i);
+		EXPECT_EQ(flow_take(&f, FLOW_INSIDE, frame) == 0, is_clients);
+	}
+	flow_close(&f);
+}
+
+TEST(route, an_address_becomes_a_clients)
+{
+	const struct flow_client_options clear = {.number = 2, .clear = true};
+
+	an_address_becomes_a_clients(NULL);
+	an_address_becomes_a_clients(&clear);
+}
+
 TEST(route, client_to_client)
 {
 	client_to_client(1);

@@ -532,3 +532,39 @@ TEST(tenant, a_session_without_networks_gets_nothing_for_them)
 	EXPECT_EQ(flow_discard(&w.f, FLOW_OUTSIDE), 0);
 	flow_close(&w.f);
 }
+
+// What the map says is asked of the session itself: an entry may be of one that was in the slot before.
+TEST(tenant, an_entry_of_the_map_that_is_wrong_leads_to_nobody)
+{
+	struct world w;
+	struct flow_client plain;
+	uint8_t ip[FLOW_FRAME_BYTES], frame[FLOW_FRAME_BYTES];
+
+	open_world(&w, NULL, NULL, NULL);
+	flow_client_up(&w.f, &plain, &(struct flow_client_options){.number = 4});
+	// Another tenant's, by the tagged and by the untagged network.
+	owner_map_set_inner(w.f.owners, RED, flow_be(INNER), owner_of(&w.blue));
+	owner_map_set_inner(w.f.owners, 0, flow_be(INNER), owner_of(&w.blue));
+	size_t len = flow_ip(ip, HOST, INNER, INET_UDP, 100);
+	send_tagged(&w.f, RED_VLAN, ip, len);
+	EXPECT_EQ(flow_drops(&w.f, DROP_NO_SESSION), 1);
+	len = flow_frame(frame, FLOW_INSIDE, ip, len);
+	ASSERT_TRUE(flow_put(&w.f, FLOW_INSIDE, 0, frame, len));
+	EXPECT_EQ(flow_drops(&w.f, DROP_NO_SESSION), 2);
+	// Of the same tenant, with another address; and nobody's.
+	owner_map_set_inner(w.f.owners, 0, flow_be(INNER), owner_of(&plain));
+	ASSERT_TRUE(flow_put(&w.f, FLOW_INSIDE, 0, frame, len));
+	EXPECT_EQ(flow_drops(&w.f, DROP_NO_SESSION), 3);
+	owner_map_set_inner(w.f.owners, 0, flow_be(INNER), owner_make(0, FLOW_SLOTS - 1));
+	ASSERT_TRUE(flow_put(&w.f, FLOW_INSIDE, 0, frame, len));
+	EXPECT_EQ(flow_drops(&w.f, DROP_NO_SESSION), 4);
+	// A Call ID likewise.
+	owner_map_set_call(w.f.owners, 0, plain.call_id, owner_of(&w.red));
+	len = flow_ip(ip, plain.inner, FLOW_HOST, INET_UDP, 100);
+	flow_send_up(&plain, ip, len);
+	EXPECT_EQ(flow_drops(&w.f, DROP_NO_SESSION), 5);
+	EXPECT_EQ(flow_drops_all(&w.f), 5);
+	EXPECT_EQ(flow_discard(&w.f, FLOW_OUTSIDE), 0);
+	EXPECT_EQ(flow_discard(&w.f, FLOW_INSIDE), 0);
+	flow_close(&w.f);
+}

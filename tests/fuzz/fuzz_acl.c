@@ -7,17 +7,18 @@ enum { RULES = 4 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static struct {
+	static union {
 		struct acl_set set;
-		struct acl_rule rules[RULES];
+		uint8_t bytes[sizeof(struct acl_set) + RULES * sizeof(struct acl_rule)];
 	} one;
 	struct inet_ipv4 ip;
 
-	if (size < sizeof(one.rules))
+	const size_t rules_bytes = RULES * sizeof(one.set.rules[0]);
+	if (size < rules_bytes)
 		return 0;
-	memcpy(one.set.rules, data, sizeof(one.rules));
-	data += sizeof(one.rules);
-	size -= sizeof(one.rules);
+	memcpy(one.set.rules, data, rules_bytes);
+	data += rules_bytes;
+	size -= rules_bytes;
 	if (inet_ipv4_get(data, size, DROP_INNER_IP_BAD, &ip) != DROP_NONE)
 		return 0;
 	one.set.n_acls = 2;

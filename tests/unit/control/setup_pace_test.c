@@ -21,7 +21,7 @@ TEST(setup_pace, budget_follows_the_lag)
 	for (int i = 0; i < 20; i++)
 		setup_pace_turn(&p, true, now += MS);
 	EXPECT_EQ(1, p.budget);
-	EXPECT_EQ(30 * MS, p.lag_longest_ns);
+	EXPECT_EQ(30 * MS, p.sums.lag_longest_ns);
 	setup_pace_turn(&p, false, now += MS);
 	EXPECT_EQ(0, p.lag_ns);
 	EXPECT_EQ(2, p.budget);
@@ -55,11 +55,12 @@ TEST(setup_pace, a_storm_begins_and_ends_with_its_numbers)
 	EXPECT_EQ(SETUP_PACE_NOTHING, setup_pace_second(&p, now = 4 * S));
 	EXPECT_EQ(SETUP_PACE_NOTHING, setup_pace_second(&p, now = 5 * S));
 	EXPECT_EQ(SETUP_PACE_STORM_ENDED, setup_pace_second(&p, now = 6 * S));
-	EXPECT_EQ(700, p.waiting_most);
-	EXPECT_EQ(2, p.n_begun);
-	EXPECT_EQ(900 * MS, p.wait_longest_ns);
-	EXPECT_EQ(3 * MS, p.turn_longest_ns);
+	EXPECT_EQ(700, p.last.waiting_most);
+	EXPECT_EQ(2, p.last.n_begun);
+	EXPECT_EQ(900 * MS, p.last.wait_longest_ns);
+	EXPECT_EQ(3 * MS, p.last.turn_longest_ns);
 	EXPECT_EQ(3 * S, p.ended_ns - p.began_ns);
 	EXPECT_EQ(SETUP_PACE_NOTHING, setup_pace_second(&p, now = 7 * S));
 	EXPECT_EQ(1, p.n_storms);
+	EXPECT_EQ(2, p.last.n_begun); // until the next one
 }

@@ -57,6 +57,16 @@ class Compare(unittest.TestCase):
             self.assertIn(words, self.problems(fleet(100000, 50000), view(0, 0, 0), view(up, down, calls))[0])
         self.assertIn("calls: the fleet says 9", self.problems(fleet(0, 0, 10, 1), view(0, 0, 0), view(0, 0, 10))[0])
 
+    def test_where_packets_were_lost(self):
+        def seen(*drops):
+            return {"counters": {"drops": [dict(zip(("lane", "reason", "drops"), d)) for d in drops]}}
+        report = {"traffic": [{"direction": "up", "sent": 1000, "lost": 3}], "fleet": {"port_full": 2, "no_mbuf": 0}}
+        before, after = seen(("worker-0", "tx-full", 5)), seen(("worker-0", "tx-full", 6), ("control", "arp", 0))
+        self.assertEqual(rig_results.losses(report, before, after, 0.001), "3 of 1000 packets lost (0.3000 %, 0.1 % allowed): "
+                         "adit's worker-0 dropped 1 (tx-full), the fleet's ports were full for 2")
+        report["traffic"][0]["lost"] = 0
+        self.assertEqual(rig_results.losses(report, before, after, 0), "")
+
     def test_both_waves_are_counted(self):
         report = dict(fleet(0, 0), extra_setups={"n": 5, "failed": 1})
         self.assertEqual(self.problems(report, view(0, 0, 0), view(0, 0, 14)), [])
