@@ -115,7 +115,7 @@ static void open_worker(struct lab *lab, unsigned int i)
 
 	snprintf(name, sizeof(name), "commands-%u", i);
 	// No smaller than what a turn of control may say: frames that find it full are dropped.
-	lab->links[i].commands = lane_ring_new_commands(name, 2048, 0);
+	lab->links[i].commands = lane_ring_new_commands(name, 512, 0);
 	snprintf(name, sizeof(name), "events-%u", i);
 	lab->links[i].events = lane_ring_new_events(name, 1024, 0);
 	snprintf(name, sizeof(name), "exceptions-%u", i);
