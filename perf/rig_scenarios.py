@@ -77,7 +77,7 @@ class Scenario:
         for i in range(repeats):
             record = self.call(f"{mode} {size} {direction}, {clients} clients, run {i + 1} of {repeats}", clients, mode,
                                {"duration": seconds, "sizes": size.lower(), "direction": direction, "rate": "max",
-                                "window-pkts": max(1, 768 // clients), "check": "headers"}, seconds + 10)
+                                "check": "headers"}, seconds + 10)
             traffic = record["fleet"]["traffic"]
             mpps.append(sum(t["mpps"] for t in traffic))
             gbit.append(sum(t["gbit_s"] for t in traffic))
