@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "drivers/drivers.h"
 
+#include "drivers/aaa/by_tenant/by_tenant.h"
 #include "drivers/aaa/local/local.h"
 #include "drivers/crypto/ism/ism.h"
+#if defined(HAVE_RADIUS)
+#include "drivers/aaa/radius/radius.h"
+#endif
 #if defined(HAVE_IPSEC_MB)
 #include "drivers/crypto/imb/imb.h"
 #endif
@@ -22,6 +26,10 @@ static const struct crypto_driver *const crypto_drivers[] = {
 
 static const struct aaa_driver *const aaa_drivers[] = {
 	&aaa_driver_local,
+#if defined(HAVE_RADIUS)
+	&aaa_driver_radius,
+#endif
+	&aaa_driver_by_tenant,
 };
 
 enum {

@@ -232,8 +232,8 @@ static void bring_up(struct rig *rig, unsigned int i)
 		command(rig, &c);
 	}
 	c.kind = COMMAND_SESSION_OPEN;
-	c.open.on = true;
-	c.open.inner_be = inner_be;
+	c.open = (struct command_session_open){
+		.on = true, .inner_be = inner_be, .require_encryption = rig->encrypts};
 	command(rig, &c);
 	owner_map_set_call(rig->owners, 0, (uint16_t)(i + 1), owner);
 	if (owner_map_set_inner(rig->owners, 0, inner_be, owner) != 0)
@@ -480,6 +480,14 @@ static void sweep(const struct rig *rig, size_t n_bytes)
 		rig->swept[i]++;
 }
 
+// The lines that a worker will need of a session and of its places in the maps.
+static void read_session(const struct rig *rig, unsigned int session)
+{
+	session_touch(&rig->sessions.slots[session]);
+	(void)owner_map_call(rig->owners, 0, (uint16_t)(session + 1));
+	(void)owner_map_host(rig->owners, 0, rte_cpu_to_be_32(CLIENT_INNER + 2 + session));
+}
+
 static bool fill(struct rig *rig, enum rig_direction direction, const struct bench_load *load)
 {
 	if (rig->caches == RIG_MEMORY)
@@ -493,6 +501,8 @@ static bool fill(struct rig *rig, enum rig_direction direction, const struct ben
 
 		if (!queue(rig, direction == RIG_UP ? OUTSIDE : INSIDE, bytes, len))
 			return false;
+		if (rig->caches == RIG_NEAR)
+			read_session(rig, session);
 	}
 	if (rig->caches != RIG_WARM)
 		sweep(rig, SWEEP_L2_BYTES);
@@ -569,7 +579,52 @@ static uint64_t forward_plain(const struct rig *rig, unsigned int from, unsigned
 	return sum;
 }
 
-double rig_run_plain(struct rig *rig, const struct bench_load *load)
+static uint32_t destination_of(const struct rte_mbuf *m)
+{
+	uint32_t be;
+
+	memcpy(&be, rte_pktmbuf_mtod_offset(m, uint8_t *, ETHER_BYTES + 16), sizeof(be));
+	return rte_be_to_cpu_32(be);
+}
+
+// A forwarder that brings in all lines that a worker needs, and writes to those of the session, which stays as it is.
+static uint64_t forward_lines(const struct rig *rig, unsigned int from, unsigned int to)
+{
+	const struct owner_table *t = atomic_load(&rig->owners->inner);
+	struct rte_mbuf *mbufs[LIMIT_BURST_PKTS];
+	const struct owner_line *lines[LIMIT_BURST_PKTS];
+	struct session *sessions[LIMIT_BURST_PKTS];
+	uint64_t sum = 0;
+	uint16_t n;
+
+	while ((n = rte_eth_rx_burst(rig->ports[from], 0, mbufs, LIMIT_BURST_PKTS)) > 0) {
+		for (uint16_t i = 0; i < n; i++)
+			touch(rte_pktmbuf_mtod(mbufs[i], void *));
+		for (uint16_t i = 0; i < n; i++) {
+			uint64_t key = owner_key(0, 32, destination_of(mbufs[i]));
+
+			lines[i] = &t->lines[owner_table_home(t, key)];
+			touch(lines[i]);
+		}
+		for (uint16_t i = 0; i < n; i++) {
+			uint32_t owner = lines[i]->owner[destination_of(mbufs[i]) % OWNER_LINE];
+
+			sessions[i] = &rig->sessions.slots[owner_slot(owner)];
+			session_prefetch(sessions[i]);
+		}
+		for (uint16_t i = 0; i < n; i++)
+			session_touch(sessions[i]);
+		for (uint16_t i = 0; i < n; i++) {
+			sum += sessions[i]->gre.next_seq + 1;
+			counter_add(&sessions[i]->counters.down_pkts, 0);
+		}
+		(void)rte_eth_tx_burst(rig->ports[to], 0, mbufs, n);
+	}
+	return sum;
+}
+
+static double run_without_worker(struct rig *rig, const struct bench_load *load,
+	uint64_t (*forward)(const struct rig *, unsigned int, unsigned int))
 {
 	struct rte_mbuf *m;
 	unsigned int n = 0;
@@ -577,13 +632,23 @@ double rig_run_plain(struct rig *rig, const struct bench_load *load)
 	if (!fill(rig, RIG_DOWN, load))
 		return -1;
 	uint64_t begin = bench_now_tsc();
-	uint64_t sum = forward_plain(rig, INSIDE, OUTSIDE);
+	uint64_t sum = forward(rig, INSIDE, OUTSIDE);
 	double cycles = (double)(bench_now_tsc() - begin) / RIG_PACKETS;
 	while (rte_ring_dequeue(rig->tx[OUTSIDE], (void **)&m) == 0) {
 		rte_pktmbuf_free(m);
 		n++;
 	}
 	return n == RIG_PACKETS && sum != 0 ? cycles : -1;
+}
+
+double rig_run_plain(struct rig *rig, const struct bench_load *load)
+{
+	return run_without_worker(rig, load, forward_plain);
+}
+
+double rig_run_lines(struct rig *rig, const struct bench_load *load)
+{
+	return run_without_worker(rig, load, forward_lines);
 }
 
 double rig_crypto_cycles(const struct rig *rig)

@@ -17,7 +17,8 @@ enum {
 // What was last in the caches before a run.
 enum rig_caches {
 	RIG_WARM, // whatever the run before has left there
-	RIG_COLD, // L1 and L2 hold nothing of ours: sessions, maps and packets come from L3 as far as it holds them
+	RIG_NEAR, // L1 and L2 hold nothing of ours, but L3 does: what the packets need was read just before that was swept
+	RIG_COLD, // L1 and L2 hold nothing of ours: sessions, maps and packets come from L3 as far as it still holds them
 	RIG_MEMORY, // nor does L3 hold sessions or maps; packets, which are made after that, lie there as a NIC puts them
 };
 
@@ -56,6 +57,11 @@ double rig_run(struct rig *rig, enum rig_direction direction, const struct bench
 // Packets down over the same rings without a worker: rx, the first line of each packet is looked at, tx. What
 // the transport costs, and what is left when all else is taken away.
 double rig_run_plain(struct rig *rig, const struct bench_load *load);
+
+// The same, and each packet's place in the map of owners and the two lines of its session are brought in as a worker does
+// it, in rows, and one word of each is written; but nothing is decided. Below that no worker can be that does one
+// thing after the other.
+double rig_run_lines(struct rig *rig, const struct bench_load *load);
 
 // Of the cycles of the last rig_run(), those in which the driver itself transformed packets on this core; 0 in the
 // clear, and where an engine does it.

@@ -10,6 +10,7 @@ N_USERS = 1000
 PASSWORD = "fleet"
 POOL_FIRST, POOL_SERVER = (10, 64, 0, 1), "10.63.255.254"
 START_S, STOP_S = 40, 15
+CONNECTED, REPORTED = "fleet: connected", "fleet: reported"  # what an attended fleet says
 LATE_MBUFS = 256  # packet buffers that caches and queues may still hold when all calls have gone
 
 
@@ -24,11 +25,14 @@ def pool_ranges(calls):
     return (_address(0), _address(n - 1)), (_address(65536), _address(65536 + n - 1))
 
 
-def configuration(testbed, socket, calls, mode, extra_port=None, echo_s=60):
-    """adit.cfg for so many calls. mode: what rows are called, "mppe-128", "mppe-128-null" or "clear"."""
+def configuration(testbed, socket, calls, mode, extra_port=None, echo_s=60, pptp="", more="", has_users=True):
+    """adit.cfg for so many calls. mode: what rows are called, "mppe-128", "mppe-128-null" or "clear".
+
+    pptp, more: text for that section, and behind all others
+    has_users: N_USERS of them, known to adit itself"""
     a, f = testbed.adit, testbed.fleet
     slots = max(64, calls)
-    users = ",\n".join(f'  {{ name = "u{n:04d}"; password = "{PASSWORD}"; }}' for n in range(N_USERS))
+    users = ",\n".join(f'  {{ name = "u{n:04d}"; password = "{PASSWORD}"; }}' for n in range(N_USERS if has_users else 0))
     pools = ",\n".join(f'  {{ name = "rig{i}"; range = "{first}-{last}"; server = "{POOL_SERVER}"; }}' for i, (first, last) in enumerate(pool_ranges(slots)))
     extra = "" if not extra_port else (
         f',\n  {{ name = "flooded"; device = "{extra_port[0]}"; role = "outside"; tap = "adit-fl"; '
@@ -44,7 +48,7 @@ ports = (
 );
 pptp = {{ max_calls = {slots}; max_connections = {min(65536, slots + 4096)}; max_calls_per_source = {slots};
   max_connections_per_source = {slots}; setups_per_second_per_source = 0;
-  max_unauthenticated_per_source = 4096; }};
+  max_unauthenticated_per_source = 4096; {pptp} }};
 ppp = {{ lcp_echo_interval_s = {echo_s}; mru = 1440; mtu = 1440; }}; # so that 1400 bytes fit with MPPE
 encryption = {{ mode = "{"deny" if mode == "clear" else "require"}"; }};
 pools = (
@@ -55,17 +59,17 @@ users = (
 );
 control = {{ socket = "{socket}"; }};
 log = {{ level = "notice"; }};
-"""
+{more}"""
 
 
 class Adit:
     """adit, started for one run; `with` ends it."""
 
-    def __init__(self, rig, calls, mode, extra_port=None, echo_s=60):
+    def __init__(self, rig, calls, mode, extra_port=None, echo_s=60, pptp="", more="", users=True):
         self.rig, self.side, self.calls = rig, rig.testbed.adit, calls
         self.socket = f"{self.side.directory}/adit.sock"
         path = f"{self.side.directory}/adit.cfg"
-        text = configuration(rig.testbed, self.socket, calls, mode, extra_port, echo_s)
+        text = configuration(rig.testbed, self.socket, calls, mode, extra_port, echo_s, pptp, more, users)
         if self.side.run:
             run(["sh", "-c", 'umask 027; cat >"$1"', "sh", path], self.side.run, stdin=text)
         else:
@@ -108,15 +112,18 @@ class Adit:
                     raise
         return view
 
-    def leaks(self, seconds=10):
-        """What is still in use, of what was not before the calls: {} is as it must be."""
+    def leaks(self, seconds=10, descriptors=0):
+        """What is still in use, of what was not before the calls: {} is as it must be.
+
+        descriptors: that may have been opened since for other things than calls"""
         end = time.monotonic() + seconds
         while True:
             now = self.in_use()
             before = self.idle["counters"]["in_use"]
             keys = [k for k in now if k.startswith("calls-") or k in (
                 "connections", "connections-unauthenticated", "slots-in-use", "addresses-in-use", "descriptors")]
-            left = {k: now[k] - before.get(k, 0) for k in keys if now[k] > before.get(k, 0)}
+            more = {"descriptors": descriptors}
+            left = {k: now[k] - before.get(k, 0) for k in keys if now[k] > before.get(k, 0) + more.get(k, 0)}
             if now["mbufs-in-use"] > before["mbufs-in-use"] + LATE_MBUFS:
                 left["mbufs-in-use"] = now["mbufs-in-use"] - before["mbufs-in-use"]
             if not left or time.monotonic() > end:
@@ -143,32 +150,51 @@ def fleet_command(rig, clients, json_path, options):
 
 
 class Fleet:
-    """The fleet, which runs by itself until its calls have ended."""
+    """The fleet, which runs by itself until its calls have ended.
 
-    def __init__(self, rig, clients, options, seconds):
-        self.rig, self.side, self.seconds = rig, rig.testbed.fleet, seconds
+    attended: it waits for dial() before it begins, and with its ports open for stop() when its report is there"""
+
+    def __init__(self, rig, clients, options, seconds, attended=False):
+        self.rig, self.side, self.seconds, self.attended = rig, rig.testbed.fleet, seconds, attended
         self.json_path = f"{self.side.directory}/fleet.json"
         run(["rm", "-f", self.json_path], self.side.run)
-        self.command = fleet_command(rig, clients, self.json_path, options)
-        self.process = rig.start("fleet", self.command, self.side.run)
+        self.command = fleet_command(rig, clients, self.json_path, dict(options, **({"attended": True} if attended else {})))
+        self.process = rig.start("fleet", self.command, self.side.run, keep_stdin=attended)
         self.started = time.monotonic()
+        if attended:
+            self.process.wait_for([CONNECTED], START_S)
+
+    def dial(self):
+        self.started = time.monotonic()
+        self.process.say("")
+
+    def is_done(self):
+        if self.process.wait(1) is not None:
+            return True
+        return self.attended and REPORTED in self.process.text()
 
     def finish(self, while_waiting=None):
         """Its report. RigError when it takes too long, dies, or what it says is that something went wrong."""
         end = self.started + self.seconds
-        while (status := self.process.wait(1)) is None:
+        while not self.is_done():
             if time.monotonic() > end:
-                self.process.stop()
                 raise RigError(f"the fleet was not done after {self.seconds:.0f} s:\n{self.process.tail()}")
             if while_waiting:
                 while_waiting()
-        self.process.stop()
         try:
             result = json.loads(run(["cat", self.json_path], self.side.run))
         except (RigError, ValueError) as error:
-            raise RigError(f"the fleet (status {status}) left no report: {error}\n{self.process.tail()}") from None
-        result["status"] = status
+            raise RigError(f"the fleet left no report: {error}\n{self.process.tail()}") from None
         return result
+
+    def stop(self):
+        """End it. Whether it says that all was right."""
+        if self.attended:
+            self.process.say("")
+        if self.process.wait(STOP_S) is None:
+            self.process.stop()
+            return False
+        return self.process.stop() == 0
 
 
 def forwarder_command(rig, testpmd="dpdk-testpmd"):

@@ -82,6 +82,20 @@ class Process:
         except subprocess.TimeoutExpired:
             return None
 
+    def say(self, line):
+        """To its stdin; who is gone hears nothing."""
+        try:
+            self.child.stdin.write(line.encode() + b"\n")
+            self.child.stdin.flush()
+        except OSError:
+            pass
+
+    def kill(self):
+        """SIGKILL, as a crash would be."""
+        self._signal(signal.SIGKILL)
+        if self.wait(PATIENCE_S) is None:
+            raise RigError(f"{self.name} does not die")
+
     def _signal(self, number):
         if not self.prefix:
             self.child.send_signal(number)
@@ -99,7 +113,10 @@ class Process:
                     self.child.kill()  # the near end of a connection that hangs
                     self.child.wait()
         if self.child.stdin:
-            self.child.stdin.close()
+            try:
+                self.child.stdin.close()
+            except OSError:  # something was left in it for who is gone
+                pass
         self.log.close()
         return self.child.returncode
 

@@ -222,12 +222,15 @@ def choose_cpus(available):
     return cpus[0], [cpus[1]], cpus[2]
 
 
-def laptop(directory, available=None, hugepages=False, adit_mb=192, fleet_mb=192, mbufs=32767):
-    """adit and fleet as two processes of this machine, joined by two memif ports with sockets in `directory`."""
+def laptop(directory, available=None, hugepages=False, adit_mb=192, fleet_mb=192, mbufs=32767, ring_bits=10):
+    """adit and fleet as two processes of this machine, joined by two memif ports with sockets in `directory`.
+
+    ring_bits: binary logarithm of how many packets a ring of theirs holds"""
     control, workers, fleet = choose_cpus(available or os.sched_getaffinity(0))
 
     def port(role, number):
-        return (f"vdev:net_memif{number},role={role},id={number},socket={directory}/memif.sock,socket-abstract=no")
+        return (f"vdev:net_memif{number},role={role},id={number},socket={directory}/memif.sock,socket-abstract=no,"
+                f"rsize={ring_bits}")
     return Testbed({
         "testbed": {"name": "laptop"},
         "adit": {

@@ -26,20 +26,51 @@ static void tell_no_file(struct log *log, const char *path, int error)
 	event_send(log, &e);
 }
 
-void log_setup(struct log *log, const struct config *c)
+static enum log_target target_of(const struct config *c)
+{
+	return c->log_target == CONFIG_LOG_SYSLOG ? LOG_TARGET_SYSLOG : LOG_TARGET_STDERR;
+}
+
+static enum log_format format_of(const struct config *c)
+{
+	return c->log_format == CONFIG_LOG_VPN3000 ? LOG_FORMAT_VPN3000 : LOG_FORMAT_KEY_VALUE;
+}
+
+static void set_file(struct log *log, const struct config *c)
 {
 	const uint64_t mega = 1000000;
-	int rc = 0;
+	int rc;
 
-	log_open(log, c->log_target == CONFIG_LOG_SYSLOG ? LOG_TARGET_SYSLOG : LOG_TARGET_STDERR,
-		(enum log_level)c->log_level, "adit");
-	log->events = event_log_new();
-	log->format =
-		c->log_format == CONFIG_LOG_VPN3000 ? LOG_FORMAT_VPN3000 : LOG_FORMAT_KEY_VALUE;
-	if (c->log_file[0])
-		rc = log_open_file(
-			log, c->log_file, c->log_file_max_mb * mega, (uint8_t)c->log_file_severity);
+	if (!c->log_file[0])
+		return;
+	rc = log_open_file(
+		log, c->log_file, c->log_file_max_mb * mega, (uint8_t)c->log_file_severity);
 	set_classes(log, c);
 	if (rc != 0)
 		tell_no_file(log, c->log_file, -rc);
+}
+
+void log_setup(struct log *log, const struct config *c)
+{
+	log_open(log, target_of(c), (enum log_level)c->log_level, "adit");
+	log->events = event_log_new();
+	log->format = format_of(c);
+	set_classes(log, c);
+	set_file(log, c);
+}
+
+void log_setup_again(struct log *log, const struct config *c)
+{
+	enum log_sink sink =
+		c->log_target == CONFIG_LOG_SYSLOG ? LOG_SINK_SYSLOG : LOG_SINK_CONSOLE;
+
+	log->level = (enum log_level)c->log_level;
+	log->target = target_of(c);
+	log->format = format_of(c);
+	memset(log->severity, 0, sizeof(log->severity));
+	memset(log->severity[sink], LOG_BY_LEVEL, sizeof(log->severity[sink]));
+	if (strcmp(log->file.path, c->log_file) != 0)
+		log_drop_file(log);
+	set_classes(log, c);
+	set_file(log, c);
 }

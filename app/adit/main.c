@@ -30,6 +30,7 @@ enum { EXIT_USAGE = 2, UNSAFE_TELL_S = 60 };
 
 struct app {
 	struct config *config;
+	char *config_path; // whole: the directory that we were started in is of no account later
 	struct log log;
 	const struct crypto_driver *crypto;
 	struct crypto_setup crypto_setup; // of every worker, but for its own
@@ -49,6 +50,21 @@ struct app {
 static void on_ready(void *context)
 {
 	(void)context;
+	notify_ready();
+}
+
+static void on_reloading(void *context)
+{
+	(void)context;
+	notify_reloading();
+}
+
+static void on_reloaded(void *context, const struct config *config)
+{
+	struct app *a = context;
+
+	if (config)
+		log_setup_again(&a->log, config);
 	notify_ready();
 }
 
@@ -96,6 +112,7 @@ static int load_config(struct app *a, const struct options *options)
 	int error = -ENOMEM;
 
 	a->config = config_new();
+	a->config_path = realpath(options->config_path, NULL);
 	if (errors && a->config) {
 		error = config_load(options->config_path, a->config, errors);
 		config_errors_print(errors, stderr);
@@ -240,7 +257,10 @@ static int serve(struct app *a)
 		.memory = report_memory,
 		.wake = &a->lanes.wake,
 		.owners = a->lanes.owners,
-		.aaa = drivers_find_aaa("local"),
+		.aaa = drivers_find_aaa("by-tenant"),
+		.config_path = a->config_path,
+		.reloading = on_reloading,
+		.reloaded = on_reloaded,
 		.ready = on_ready,
 		.stopping = on_stopping,
 		.every_second = on_second,
@@ -331,7 +351,9 @@ int main(int argc, char **argv)
 
 free_config:
 	config_free(a->config);
-	if (is_closed)
+	if (is_closed) {
+		free(a->config_path);
 		free(a);
+	}
 	return status;
 }

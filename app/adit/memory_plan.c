@@ -42,10 +42,13 @@ static void add_worker(struct memory_plan *p, const struct config *c, int node)
 {
 	uint64_t n_slots = config_sessions_per_worker(c);
 	uint64_t slot_bytes = table_report_slot_bytes(
-		!c->mppe_stateless_required, c->late_pkts > 0, config_has_policy(c));
+		config_may_be_stateful(c), c->late_pkts > 0, config_has_policy(c));
 
 	p->slots += n_slots;
 	add(p, node, "sessions", n_slots * slot_bytes, n_slots);
+	if (config_has_tenant_rates(c))
+		add(p, node, "rates of tenants", c->n_tenants * sizeof(struct session_tenant),
+			c->n_tenants);
 	add(p, node, "workers", worker_bytes(), 1);
 	add(p, node, "fragments of packets", FRAGMENTS_BYTES, 0);
 	add(p, node, "command rings", lane_ring_bytes_commands(LIMIT_COMMAND_RING), 0);
@@ -66,9 +69,21 @@ static uint64_t owner_lines(const struct config *c)
 	return RTE_MIN(n, (uint64_t)c->max_calls);
 }
 
+// Small tables have at least an eighth of their Call IDs in use once they have grown (control/call_table.h), and what
+// they replaced stays.
+static uint64_t owner_calls_bytes(const struct config *c)
+{
+	uint64_t n = c->n_listen * (uint64_t)LIMIT_CALL_IDS;
+
+	if (c->n_listen > OWNER_LISTEN_LARGE)
+		n = RTE_MIN(
+			n, c->n_listen * (uint64_t)OWNER_CALLS_MIN + 16 * (uint64_t)c->max_calls);
+	return n * sizeof(uint32_t);
+}
+
 static void add_shared(struct memory_plan *p, const struct config *c, int node)
 {
-	add(p, node, "owners of calls", c->n_listen * sizeof(struct owner_page), 0);
+	add(p, node, "owners of calls", owner_calls_bytes(c), 0);
 	add(p, node, "owners of inner addresses",
 		OWNER_BASE_BYTES + OWNER_BYTES_A_LINE * owner_lines(c), 0);
 	add(p, node, "route tables",

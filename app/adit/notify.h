@@ -3,5 +3,6 @@
 #pragma once
 
 void notify_ready(void);
+void notify_reloading(void); // until notify_ready()
 void notify_stopping(void);
 void notify_alive(void); // for WatchdogSec=

@@ -57,9 +57,9 @@ static int set_tenants(struct vlans *v, const struct config *config)
 // Of several pools of one tenant the first.
 static int set_servers(struct vlans *v, const struct config *config)
 {
-	if (config->n_tenants == 0)
+	if (config->n_tenants == 1)
 		return 0;
-	v->servers_be = calloc(config->n_tenants + 1u, sizeof(v->servers_be[0]));
+	v->servers_be = calloc(config->n_tenants, sizeof(v->servers_be[0]));
 	if (!v->servers_be)
 		return -ENOMEM;
 	for (unsigned int i = config->n_pools; i-- > 0;)

@@ -20,6 +20,7 @@ enum {
 struct options {
 	const char *socket;
 	bool is_json;
+	bool is_dry_run; // a word that looks like an option
 };
 
 static void usage(FILE *out)
@@ -47,6 +48,7 @@ static int parse(int argc, char **argv, struct options *options)
 	static const struct option longs[] = {
 		{"socket", required_argument, NULL, 's'},
 		{"json", no_argument, NULL, 'j'},
+		{"dry-run", no_argument, NULL, 'n'},
 		{"help", no_argument, NULL, 'h'},
 		{"version", no_argument, NULL, 'V'},
 		{NULL, 0, NULL, 0},
@@ -61,6 +63,9 @@ static int parse(int argc, char **argv, struct options *options)
 			break;
 		case 'j':
 			options->is_json = true;
+			break;
+		case 'n':
+			options->is_dry_run = true;
 			break;
 		case 'h':
 			usage(stdout);
@@ -104,6 +109,8 @@ static int send_request(int fd, const struct options *options, char **words)
 		// One byte is left for the line's end.
 		if (!api_encode_word(line, sizeof(line) - 1, *words))
 			return fail(*words, "too long");
+	if (options->is_dry_run && !api_encode_word(line, sizeof(line) - 1, "--dry-run"))
+		return fail("--dry-run", "too long");
 	size_t len = strlen(line);
 	line[len++] = '\n';
 	// An adit that takes no further client answers and closes without reading: its answer says more

@@ -61,6 +61,8 @@
 	X(TRAFFIC_LIMIT, "traffic-limit", "over a limit of rate")                                \
 	X(RATE_LIMIT_UP, "rate-limit-up", "from a client, over the rate of its policy")          \
 	X(RATE_LIMIT_DOWN, "rate-limit-down", "to a client, over the rate of its policy")        \
+	X(TENANT_RATE_UP, "tenant-rate-up", "from a client, over the rate of its tenant")        \
+	X(TENANT_RATE_DOWN, "tenant-rate-down", "to a client, over the rate of its tenant")      \
 	X(ACL_DENIED_UP, "acl-denied-up", "from a client, denied by its access list")            \
 	X(ACL_DENIED_DOWN, "acl-denied-down", "to a client, denied by its access list")
 

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "conf/conf_check.h"
 
+#include "conf/conf_check_aaa.h"
 #include "conf/conf_check_acls.h"
+#include "conf/conf_check_policy.h"
 #include "conf/conf_check_tenants.h"
 
 #include <arpa/inet.h>
@@ -9,16 +11,10 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
-struct check {
-	const struct config *c;
-	const config_setting_t *root;
-	struct conf_report *r;
-};
-
 // The setting `group.key`, or `group.[index].key` for index >= 0, or the nearest thing around it
 // that the file has.
 static const config_setting_t *find(
-	const struct check *k, const char *group, int index, const char *key)
+	const struct conf_check *k, const char *group, int index, const char *key)
 {
 	const config_setting_t *s = k->root;
 	const config_setting_t *next = group[0] ? config_setting_get_member(s, group) : s;
@@ -35,13 +31,13 @@ static const config_setting_t *find(
 	return next ? next : s;
 }
 
-static bool is_given(const struct check *k, const char *group, int index, const char *key)
+static bool is_given(const struct conf_check *k, const char *group, int index, const char *key)
 {
 	const config_setting_t *s = find(k, group, index, key);
 	return config_setting_name(s) && strcmp(config_setting_name(s), key) == 0;
 }
 
-__attribute__((format(printf, 4, 0))) static void say(const struct check *k,
+__attribute__((format(printf, 4, 0))) static void say(const struct conf_check *k,
 	enum config_severity severity, const config_setting_t *setting, const char *format,
 	va_list args)
 {
@@ -51,8 +47,8 @@ __attribute__((format(printf, 4, 0))) static void say(const struct check *k,
 	conf_report_setting(k->r, severity, setting, "%s", why);
 }
 
-__attribute__((format(printf, 5, 6))) static void error(const struct check *k, const char *group,
-	int index, const char *key, const char *format, ...)
+__attribute__((format(printf, 5, 6))) static void error(const struct conf_check *k,
+	const char *group, int index, const char *key, const char *format, ...)
 {
 	va_list args;
 
@@ -61,8 +57,8 @@ __attribute__((format(printf, 5, 6))) static void error(const struct check *k, c
 	va_end(args);
 }
 
-__attribute__((format(printf, 5, 6))) static void warn(const struct check *k, const char *group,
-	int index, const char *key, const char *format, ...)
+__attribute__((format(printf, 5, 6))) static void warn(const struct conf_check *k,
+	const char *group, int index, const char *key, const char *format, ...)
 {
 	va_list args;
 
@@ -81,7 +77,7 @@ static bool is_in_prefix(uint32_t address, const struct config_port *p)
 	return ((address ^ ntohl(p->address_be)) & prefix_mask(p->prefix_len)) == 0;
 }
 
-static void check_lanes(const struct check *k)
+static void check_lanes(const struct conf_check *k)
 {
 	const struct config *c = k->c;
 	uint64_t room = (uint64_t)c->sessions_per_worker * c->n_workers;
@@ -120,14 +116,14 @@ static bool is_worker_cpu(const struct config *c, uint16_t cpu)
 }
 
 // A list that was refused is told already.
-static bool is_without_engines(const struct check *k)
+static bool is_without_engines(const struct conf_check *k)
 {
 	return k->c->n_engines == 0 &&
 	       (!is_given(k, "lanes", -1, "engines") ||
 		       config_setting_length(find(k, "lanes", -1, "engines")) == 0);
 }
 
-static void check_engines(const struct check *k)
+static void check_engines(const struct conf_check *k)
 {
 	const struct config *c = k->c;
 	bool is_ism = strcmp(c->crypto_driver, "ism") == 0;
@@ -157,7 +153,7 @@ static void check_engines(const struct check *k)
 	}
 }
 
-static void check_port(const struct check *k, int i)
+static void check_port(const struct conf_check *k, int i)
 {
 	const struct config_port *p = &k->c->ports[i];
 	if (p->role == CONFIG_PORT_INSIDE && is_given(k, "ports", i, "accept"))
@@ -186,7 +182,7 @@ static void check_port(const struct check *k, int i)
 		error(k, "ports", i, "tap", "must differ from the name of the device");
 }
 
-static void check_ports(const struct check *k)
+static void check_ports(const struct conf_check *k)
 {
 	const struct config *c = k->c;
 	bool has_outside = false;
@@ -206,7 +202,7 @@ static bool is_in_pool(const struct config_pool *pool, uint32_t address)
 	return pool->last && address >= pool->first && address <= pool->last;
 }
 
-static void check_pool_addresses(const struct check *k, int i)
+static void check_pool_addresses(const struct conf_check *k, int i)
 {
 	const struct config *c = k->c;
 	const struct config_pool *pool = &c->pools[i];
@@ -236,18 +232,19 @@ static void check_pool_addresses(const struct check *k, int i)
 	}
 }
 
-static void check_pools(const struct check *k)
+static void check_pools(const struct conf_check *k)
 {
 	const struct config *c = k->c;
 	if (c->n_pools == 0)
 		error(k, "pools", -1, NULL, "there must be a pool");
 	for (int i = 0; i < c->n_pools; i++) {
 		const struct config_pool *p = &c->pools[i];
+		int same = conf_names_double(&k->index->pools, (uint32_t)i);
 		check_pool_addresses(k, i);
+		if (same >= 0)
+			error(k, "pools", i, "name", "pools[%d] has the same name", same);
 		for (int j = 0; j < i; j++) {
 			const struct config_pool *q = &c->pools[j];
-			if (p->name[0] && strcmp(p->name, q->name) == 0)
-				error(k, "pools", i, "name", "pools[%d] has the same name", j);
 			if (p->tenant_number != q->tenant_number)
 				continue;
 			if (p->last && q->last && p->first <= q->last && q->first <= p->last)
@@ -261,10 +258,13 @@ static void check_pools(const struct check *k)
 	}
 }
 
-static void check_users(const struct check *k)
+static void check_users(const struct conf_check *k)
 {
 	const struct config *c = k->c;
-	if (c->n_users == 0)
+	bool is_asked = c->n_users > 0;
+	for (int t = 0; t < c->n_tenants; t++)
+		is_asked |= c->tenants[t].aaa != CONFIG_AAA_LOCAL;
+	if (!is_asked)
 		warn(k, "users", -1, NULL, "there is no user, so nobody can log in");
 	for (uint32_t i = 0; i < c->n_users; i++) {
 		bool has_password = is_given(k, "users", (int)i, "password");
@@ -273,23 +273,28 @@ static void check_users(const struct check *k)
 			error(k, "users", (int)i, NULL, "must have %s password %s nt_hash",
 				has_password ? "either" : "a", has_password ? "or" : "or an");
 	}
-	// Users are in order of name there, and equal names in order of the file.
+	// Users are in order of tenant and name there, and equal ones in order of the file.
 	for (uint32_t n = 1; n < c->n_users; n++) {
 		uint32_t i = c->users_by_name[n];
 		uint32_t j = c->users_by_name[n - 1];
-		if (c->users[i].name[0] && strcmp(c->users[i].name, c->users[j].name) == 0)
+		if (c->users[i].tenant_number == c->users[j].tenant_number && c->users[i].name[0] &&
+			strcmp(c->users[i].name, c->users[j].name) == 0)
 			error(k, "users", (int)i, "name", "users[%u] has the same name", j);
 	}
 }
 
 // Each file that holds a password, the included ones too, is looked at once.
-static void check_permissions(const struct check *k)
+static void check_permissions(const struct conf_check *k)
 {
 	char last[CONF_FILE_BYTES] = "";
-	for (uint32_t i = 0; i < k->c->n_users; i++) {
+	uint32_t n_users = k->c->n_users, n_servers = n_users + k->c->n_radius_servers;
+	for (uint32_t i = 0; i < n_servers + k->c->n_coa; i++) {
 		char file[CONF_FILE_BYTES];
 		struct stat st;
-		const config_setting_t *s = find(k, "users", (int)i, NULL);
+		const config_setting_t *s =
+			i < n_users	? find(k, "users", (int)i, NULL)
+			: i < n_servers ? find(k, "radius_servers", (int)(i - n_users), NULL)
+					: find(k, "coa", (int)(i - n_servers), NULL);
 		conf_report_source(k->r, config_setting_source_file(s), file);
 		if (strcmp(last, file) == 0)
 			continue;
@@ -303,7 +308,7 @@ static void check_permissions(const struct check *k)
 	}
 }
 
-static void check_timers(const struct check *k)
+static void check_timers(const struct conf_check *k)
 {
 	const struct config *c = k->c;
 	if (c->no_lcp_timeout_s > c->setup_timeout_s)
@@ -347,7 +352,7 @@ static uint32_t count_hashes(const struct config *c, int *first)
 	return n;
 }
 
-static void check_auth(const struct check *k)
+static void check_auth(const struct conf_check *k)
 {
 	const struct config *c = k->c;
 	bool has_pap = has_method(c, CONFIG_AUTH_PAP);
@@ -356,7 +361,9 @@ static void check_auth(const struct check *k)
 	bool has_short_keys = c->mppe_bits & (CONFIG_MPPE_40 | CONFIG_MPPE_56);
 	int first = 0;
 	uint32_t n_hashes = count_hashes(c, &first);
-	if ((has_pap || has_chap) && c->encryption == CONFIG_ENCRYPTION_REQUIRE)
+	// A group may let go what the server as a whole asks for, and then its users need those methods.
+	if ((has_pap || has_chap) && c->encryption == CONFIG_ENCRYPTION_REQUIRE &&
+		!conf_check_policy_lets_clear(c))
 		error(k, "auth", -1, "methods",
 			"\"%s\" gives no keys for MPPE, and encryption.mode is \"require\": take "
 			"one "
@@ -382,7 +389,7 @@ static void check_auth(const struct check *k)
 			n_hashes - 1);
 }
 
-static void check_encryption(const struct check *k)
+static void check_encryption(const struct conf_check *k)
 {
 	const struct config *c = k->c;
 	bool is_other = c->sha1[0] && strcmp(c->sha1, "auto") != 0 && strcmp(c->sha1, "imb") != 0;
@@ -419,40 +426,8 @@ static void check_encryption(const struct check *k)
 			"and each reset uses a piece of the key stream again");
 }
 
-// A client gets its routes in one option of DHCP, of 255 bytes: prefix length, the bytes of the prefix that
-// count, and a gateway each (RFC 3442).
-static void check_routes(const struct check *k, int i)
-{
-	enum { OPTION_BYTES = 255 };
-	const struct config_group *g = &k->c->groups[i];
-	uint32_t n_bytes = 0;
-	for (int r = 0; r < g->n_routes; r++)
-		n_bytes += 1 + (g->routes[r].prefix_len + 7) / 8 + 4;
-	if (n_bytes > OPTION_BYTES)
-		error(k, "groups", i, "routes",
-			"%u routes of this length do not fit the %d bytes of a DHCP option: %u "
-			"bytes",
-			g->n_routes, OPTION_BYTES, n_bytes);
-}
-
-static void check_groups(const struct check *k)
-{
-	const struct config *c = k->c;
-	for (int i = 0; i < c->n_groups; i++)
-		check_routes(k, i);
-	for (int i = 0; i < c->n_groups; i++)
-		for (int j = 0; j < i; j++)
-			if (c->groups[i].name[0] &&
-				strcmp(c->groups[i].name, c->groups[j].name) == 0)
-				error(k, "groups", i, "name", "groups[%d] has the same name", j);
-	for (uint32_t i = 0; i < c->n_users; i++)
-		if (c->users[i].group[0] && config_find_group(c, c->users[i].group) < 0)
-			error(k, "users", (int)i, "group", "there is no group \"%s\"",
-				c->users[i].group);
-}
-
 // What works, but costs more than it seems.
-static void check_sizes(const struct check *k)
+static void check_sizes(const struct conf_check *k)
 {
 	enum { TUNNEL_BYTES = 44 }; // IP 20, GRE 16, PPP 4, MPPE 2, inner protocol 2
 	const struct config *c = k->c;
@@ -467,13 +442,13 @@ static void check_sizes(const struct check *k)
 	}
 }
 
-static void check_control(const struct check *k)
+static void check_control(const struct conf_check *k)
 {
 	if (k->c->socket_mode & S_IWOTH)
 		warn(k, "control", -1, "mode", "every user of the system can end every session");
 }
 
-static void check_log(const struct check *k)
+static void check_log(const struct conf_check *k)
 {
 	const struct config *c = k->c;
 	struct stat st;
@@ -491,17 +466,34 @@ static void check_log(const struct check *k)
 	}
 }
 
-void conf_check(const struct config *c, const config_setting_t *root, struct conf_report *r)
+static int find_default_tenant(const struct conf_check *k)
 {
-	const struct check k = {.c = c, .root = root, .r = r};
+	const config_setting_t *list = config_setting_get_member(k->root, "tenants");
+	const char *name;
+
+	for (int i = 0; list && config_setting_is_list(list) && i < config_setting_length(list);
+		i++)
+		if (config_setting_lookup_string(
+			    config_setting_get_elem(list, (unsigned)i), "name", &name) &&
+			strcmp(name, k->c->tenants[0].name) == 0)
+			return i;
+	return -1;
+}
+
+void conf_check(const struct config *c, const config_setting_t *root,
+	const struct conf_index *index, struct conf_report *r)
+{
+	struct conf_check k = {.c = c, .root = root, .index = index, .r = r};
+	k.default_at = find_default_tenant(&k);
 	check_lanes(&k);
 	check_engines(&k);
 	check_ports(&k);
 	check_pools(&k);
 	check_users(&k);
-	check_groups(&k);
-	conf_check_acls(c, root, r);
-	conf_check_tenants(c, root, r);
+	conf_check_policy(&k);
+	conf_check_acls(&k);
+	conf_check_tenants(&k);
+	conf_check_aaa(&k);
 	check_timers(&k);
 	check_auth(&k);
 	check_encryption(&k);

@@ -56,33 +56,18 @@ static void check_list(
 	}
 }
 
-static void check_name(const struct config *c, const config_setting_t *group, const char *key,
-	const char *name, struct conf_report *r)
+void conf_check_acls(const struct conf_check *k)
 {
-	if (name[0] && config_find_acl(c, name) < 0)
-		conf_report_setting(r, CONFIG_ERROR, member(group, key),
-			"there is no access list \"%s\" in acls", name);
-}
-
-void conf_check_acls(const struct config *c, const config_setting_t *root, struct conf_report *r)
-{
-	const config_setting_t *acls = config_setting_get_member(root, "acls");
-	const config_setting_t *groups = config_setting_get_member(root, "groups");
+	const struct config *c = k->c;
+	const config_setting_t *acls = config_setting_get_member(k->root, "acls");
 
 	for (uint32_t i = 0; i < c->n_acls; i++) {
 		const config_setting_t *s = config_setting_get_elem(acls, i);
+		int same = conf_names_double(&k->index->acls, i);
 		if (config_setting_is_group(s))
-			check_list(&c->acls[i], s, r);
-		for (uint32_t k = 0; k < i; k++)
-			if (c->acls[i].name[0] && strcmp(c->acls[i].name, c->acls[k].name) == 0)
-				conf_report_setting(r, CONFIG_ERROR, member(s, "name"),
-					"acls[%u] has the same name", k);
-	}
-	for (uint32_t i = 0; groups && i < c->n_groups; i++) {
-		const config_setting_t *s = config_setting_get_elem(groups, i);
-		if (!s || !config_setting_is_group(s))
-			continue; // "base", which the file does not have
-		check_name(c, s, "acl_in", c->groups[i].acl_in, r);
-		check_name(c, s, "acl_out", c->groups[i].acl_out, r);
+			check_list(&c->acls[i], s, k->r);
+		if (same >= 0)
+			conf_check_error(
+				k, "acls", (int)i, "name", "acls[%d] has the same name", same);
 	}
 }

@@ -2,7 +2,6 @@
 // What must be right of access lists beyond the single value.
 #pragma once
 
-#include "conf/conf_report.h"
-#include "conf/config.h"
+#include "conf/conf_check_place.h"
 
-void conf_check_acls(const struct config *c, const config_setting_t *root, struct conf_report *r);
+void conf_check_acls(const struct conf_check *k);

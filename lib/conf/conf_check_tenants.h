@@ -2,8 +2,6 @@
 // What must be right of tenants, their networks and the networks behind users beyond the single value.
 #pragma once
 
-#include "conf/conf_report.h"
-#include "conf/config.h"
+#include "conf/conf_check_place.h"
 
-void conf_check_tenants(
-	const struct config *c, const config_setting_t *root, struct conf_report *r);
+void conf_check_tenants(const struct conf_check *k);

@@ -41,6 +41,16 @@ bool conf_parse_unicast(const char *text, uint32_t *address_be)
 	return true;
 }
 
+bool conf_parse_host(const char *text, uint32_t *address_be)
+{
+	struct in_addr a;
+	if (text && inet_pton(AF_INET, text, &a) == 1 && ntohl(a.s_addr) >> 24 == 127) {
+		*address_be = a.s_addr;
+		return true;
+	}
+	return conf_parse_unicast(text, address_be);
+}
+
 // Decimal digits and nothing else.
 static bool parse_decimal(const char *text, uint32_t max, uint32_t *value)
 {
@@ -96,13 +106,18 @@ bool conf_parse_network(const char *text, uint32_t *address_be, uint8_t *prefix_
 
 bool conf_parse_network_or_any(const char *text, uint32_t *address_be, uint8_t *prefix_len)
 {
-	struct in_addr a;
-
 	if (text && strcmp(text, "any") == 0) {
 		*address_be = 0;
 		*prefix_len = 0;
 		return true;
 	}
+	return conf_parse_network_or_address(text, address_be, prefix_len);
+}
+
+bool conf_parse_network_or_address(const char *text, uint32_t *address_be, uint8_t *prefix_len)
+{
+	struct in_addr a;
+
 	if (!text || strchr(text, '/'))
 		return conf_parse_network(text, address_be, prefix_len);
 	// Also what is no host's: a rule may be about broadcasts.
@@ -150,6 +165,68 @@ bool conf_parse_range(const char *text, uint32_t *first, uint32_t *last)
 		return false;
 	*first = a;
 	*last = b;
+	return true;
+}
+
+// "sun" is 0, as of struct tm; -1: it is none.
+static int parse_day(const char *text, size_t len)
+{
+	static const char days[][4] = {"sun", "mon", "tue", "wed", "thu", "fri", "sat"};
+
+	for (int i = 0; i < 7 && len == 3; i++)
+		if (memcmp(text, days[i], 3) == 0)
+			return i;
+	return -1;
+}
+
+// "mon-fri", "sat,sun", "daily" up to the blank; a range may go over the end of the week.
+//
+//   returns  what is behind, or NULL
+static const char *parse_days(const char *text, uint8_t *days)
+{
+	static const char daily[] = "daily ";
+
+	if (strncmp(text, daily, sizeof(daily) - 1) == 0) {
+		*days = 0x7f;
+		return text + sizeof(daily) - 2;
+	}
+	for (*days = 0;; text++) {
+		size_t n = strcspn(text, ", ");
+		const char *dash = memchr(text, '-', n);
+		int day = parse_day(text, dash ? (size_t)(dash - text) : n);
+		int last = dash ? parse_day(dash + 1, n - (size_t)(dash + 1 - text)) : day;
+		if (day < 0 || last < 0)
+			return NULL;
+		for (*days |= (uint8_t)(1 << last); day != last; day = (day + 1) % 7)
+			*days |= (uint8_t)(1 << day);
+		text += n;
+		if (*text != ',')
+			return text;
+	}
+}
+
+// "08:00" at the beginning of the text; 24:00 is the end of a day.
+static bool parse_time(const char *text, uint16_t *minutes)
+{
+	for (size_t i = 0; i < 5; i++)
+		if (i == 2 ? text[i] != ':' : !isdigit((unsigned char)text[i]))
+			return false;
+	int hours = (text[0] - '0') * 10 + text[1] - '0',
+	    rest = (text[3] - '0') * 10 + text[4] - '0';
+	*minutes = (uint16_t)(hours * 60 + rest);
+	return rest < 60 && *minutes <= 24 * 60;
+}
+
+bool conf_parse_hours(const char *text, struct config_hours_span *span)
+{
+	struct config_hours_span s;
+	const char *times = text ? parse_days(text, &s.days) : NULL;
+
+	if (!times || *times != ' ' || strlen(times) != strlen(" 08:00-18:00") || times[6] != '-' ||
+		!parse_time(times + 1, &s.from_min) || !parse_time(times + 7, &s.to_min) ||
+		s.from_min == 24 * 60)
+		return false;
+	*span = s;
 	return true;
 }
 

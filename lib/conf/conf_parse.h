@@ -20,6 +20,8 @@ bool conf_parse_is_domain(const char *text);
 
 // The address of a host.
 bool conf_parse_unicast(const char *text, uint32_t *address_be);
+// Or one of this machine's own, 127.0.0.0/8.
+bool conf_parse_host(const char *text, uint32_t *address_be);
 
 // The address of a host in its network, "198.18.0.1/24", prefix length 8..32.
 bool conf_parse_prefix(const char *text, uint32_t *address_be, uint8_t *prefix_len);
@@ -29,6 +31,12 @@ bool conf_parse_network(const char *text, uint32_t *address_be, uint8_t *prefix_
 
 // "any", "10.20.0.9" or what conf_parse_network() takes.
 bool conf_parse_network_or_any(const char *text, uint32_t *address_be, uint8_t *prefix_len);
+
+// The same without "any".
+bool conf_parse_network_or_address(const char *text, uint32_t *address_be, uint8_t *prefix_len);
+
+// "mon-fri 08:00-18:00", "sat,sun 22:00-02:00", "daily 06:00-24:00".
+bool conf_parse_hours(const char *text, struct config_hours_span *span);
 
 // "443" or "80-443".
 bool conf_parse_ports(const char *text, uint16_t *first, uint16_t *last);

@@ -5,6 +5,7 @@
 
 #include <assert.h>
 #include <stdio.h>
+#include <strings.h>
 
 static void *field_at(void *base, uint32_t offset)
 {
@@ -143,20 +144,67 @@ static bool read_prefix_list(const config_setting_t *s, const struct schema_item
 	struct conf_problem *problem)
 {
 	struct config_prefix *prefixes = field_at(base, item->offset);
-	if (!is_sequence(s) || config_setting_length(s) > item->max_count)
+	bool is_network_list = item->type == SCHEMA_NETWORK_LIST;
+	int n = is_sequence(s) ? config_setting_length(s) : -1;
+	if (n < is_network_list || n > item->max_count)
 		return fail(problem, s, item);
-	int n = config_setting_length(s);
 	for (int i = 0; i < n; i++) {
 		const config_setting_t *element = config_setting_get_elem(s, (unsigned)i);
 		struct config_prefix *p = &prefixes[i];
 		// NULL for what is no string.
-		if (!conf_parse_network(
-			    config_setting_get_string(element), &p->address_be, &p->prefix_len))
+		const char *text = config_setting_get_string(element);
+		if (!(is_network_list ? conf_parse_network_or_address : conf_parse_network)(
+			    text, &p->address_be, &p->prefix_len))
 			return fail(problem, element, item);
 		for (int k = 0; k < i; k++)
 			if (prefixes[k].address_be == p->address_be &&
 				prefixes[k].prefix_len == p->prefix_len)
 				return fail_double(problem, element);
+	}
+	*(uint16_t *)field_at(base, item->also) = (uint16_t)n;
+	return true;
+}
+
+// Names in cells of equal size. A text that is no list counts as a list of one, as `pool` was before it was `pools`.
+static bool read_word_list(const config_setting_t *s, const struct schema_item *item, void *base,
+	struct conf_problem *problem)
+{
+	size_t cell_bytes = (size_t)item->max + 1;
+	char *cells = field_at(base, item->offset);
+	bool is_one = config_setting_type(s) == CONFIG_TYPE_STRING;
+	int n = is_one ? 1 : is_sequence(s) ? config_setting_length(s) : -1;
+	if (n < 0 || n > item->max_count || (n == 0 && !item->is_zero_allowed))
+		return fail(problem, s, item);
+	for (int i = 0; i < n; i++) {
+		const config_setting_t *element =
+			is_one ? s : config_setting_get_elem(s, (unsigned)i);
+		const char *text = get_text(element, item);
+		bool is_domain = item->type == SCHEMA_DOMAIN_LIST;
+		if (!text || !(is_domain ? conf_parse_is_domain : conf_parse_is_word)(text))
+			return fail(problem, element, item);
+		for (int k = 0; k < i; k++)
+			if ((is_domain ? strcasecmp : strcmp)(
+				    cells + (size_t)k * cell_bytes, text) == 0)
+				return fail_double(problem, element);
+		char *cell = cells + (size_t)i * cell_bytes;
+		memset(cell, 0, cell_bytes);
+		memcpy(cell, text, strlen(text));
+	}
+	*(uint16_t *)field_at(base, item->also) = (uint16_t)n;
+	return true;
+}
+
+static bool read_hours(const config_setting_t *s, const struct schema_item *item, void *base,
+	struct conf_problem *problem)
+{
+	struct config_hours_span *spans = field_at(base, item->offset);
+	int n = is_sequence(s) ? config_setting_length(s) : 0;
+	if (n < 1 || n > item->max_count)
+		return fail(problem, s, item);
+	for (int i = 0; i < n; i++) {
+		const config_setting_t *element = config_setting_get_elem(s, (unsigned)i);
+		if (!conf_parse_hours(config_setting_get_string(element), &spans[i]))
+			return fail(problem, element, item);
 	}
 	*(uint16_t *)field_at(base, item->also) = (uint16_t)n;
 	return true;
@@ -240,7 +288,8 @@ static bool read_from_text(const config_setting_t *s, const struct schema_item *
 		memcpy(field, text, strlen(text));
 		return true;
 	case SCHEMA_ADDRESS:
-		return conf_parse_unicast(text, field);
+		return item->is_loopback_allowed ? conf_parse_host(text, field)
+						 : conf_parse_unicast(text, field);
 	case SCHEMA_PREFIX:
 		return conf_parse_prefix(text, field, also);
 	case SCHEMA_RANGE:
@@ -273,6 +322,10 @@ static bool read_from_text(const config_setting_t *s, const struct schema_item *
 	case SCHEMA_CHOICE_LIST:
 	case SCHEMA_ADDRESS_LIST:
 	case SCHEMA_PREFIX_LIST:
+	case SCHEMA_NETWORK_LIST:
+	case SCHEMA_WORD_LIST:
+	case SCHEMA_DOMAIN_LIST:
+	case SCHEMA_HOURS:
 	case SCHEMA_PORTS:
 	case SCHEMA_GROUPS:
 		break;
@@ -322,7 +375,13 @@ static bool read_value(const config_setting_t *s, const struct schema_item *item
 	case SCHEMA_CHOICE_LIST:
 		return read_choice_list(s, item, base, problem);
 	case SCHEMA_PREFIX_LIST:
+	case SCHEMA_NETWORK_LIST:
 		return read_prefix_list(s, item, base, problem);
+	case SCHEMA_WORD_LIST:
+	case SCHEMA_DOMAIN_LIST:
+		return read_word_list(s, item, base, problem);
+	case SCHEMA_HOURS:
+		return read_hours(s, item, base, problem);
 	case SCHEMA_UINT_LIST:
 		return read_uint_list(s, item, base, problem);
 	case SCHEMA_ADDRESS_LIST:
@@ -348,13 +407,23 @@ static bool read_value(const config_setting_t *s, const struct schema_item *item
 	return fail(problem, s, item);
 }
 
-bool conf_value_read(const config_setting_t *setting, const struct schema_item *item, void *base,
-	struct conf_problem *problem)
+static bool read_and_mark(const config_setting_t *setting, const struct schema_item *item,
+	void *base, struct conf_problem *problem)
 {
 	if (!read_value(setting, item, base, problem))
 		return false;
 	if (item->has != SCHEMA_NOWHERE)
 		*(bool *)field_at(base, item->has) = true;
+	return true;
+}
+
+bool conf_value_read(const config_setting_t *setting, const struct schema_item *item, void *base,
+	struct conf_problem *problem)
+{
+	if (!read_and_mark(setting, item, base, problem))
+		return false;
+	if (item->given_bit)
+		*(uint32_t *)field_at(base, item->given) |= item->given_bit;
 	return true;
 }
 
@@ -369,9 +438,15 @@ void conf_value_read_default(const struct schema_item *item, void *base)
 	config_init(&lib);
 	int parsed = config_read_string(&lib, text);
 	assert(parsed == CONFIG_TRUE);
-	bool taken = conf_value_read(config_lookup(&lib, "v"), item, base, &problem);
+	bool taken = read_and_mark(config_lookup(&lib, "v"), item, base, &problem);
 	assert(taken);
 	config_destroy(&lib);
 	(void)parsed;
 	(void)taken;
+}
+
+void conf_value_read_defaults(const struct schema_group *group, void *element)
+{
+	for (size_t i = 0; i < group->n_items; i++)
+		conf_value_read_default(&group->items[i], element);
 }

@@ -23,3 +23,6 @@ bool conf_value_read(const config_setting_t *setting, const struct schema_item *
 // Write the default of the item, if it has one. By the same way, so a default is as checked as
 // what a file says.
 void conf_value_read_default(const struct schema_item *item, void *base);
+
+// All defaults of an element of a list, which is zero so far.
+void conf_value_read_defaults(const struct schema_group *group, void *element);

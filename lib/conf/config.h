@@ -23,6 +23,10 @@ enum {
 	CONFIG_PATH_BYTES = 256,
 	CONFIG_DOMAIN_BYTES = 254,
 	CONFIG_ACL_NAME_BYTES = 32,
+	CONFIG_HOURS_NAME_BYTES = 32,
+	CONFIG_RADIUS_NAME_BYTES = 32,
+	CONFIG_REALM_BYTES = 64,
+	CONFIG_NO_INDEX = UINT16_MAX,
 	CONFIG_ACL_ANY_PROTOCOL = 256, // beside the numbers of IANA
 };
 
@@ -88,13 +92,29 @@ struct config_pool {
 	uint16_t tenant_number; // made of config.tenants
 };
 
+enum config_aaa { CONFIG_AAA_LOCAL, CONFIG_AAA_RADIUS, CONFIG_AAA_RADIUS_LOCAL };
+
 // A customer with inner addresses and networks of his own, which may be those of another one too. tenants[i] has
-// number i + 1; 0 is the default tenant, whose all else is.
+// number i; tenants[0] is the one named "default", whose all else is, and is there even if the file does not name it.
 struct config_tenant {
 	char name[CONFIG_TENANT_NAME_BYTES];
 	uint16_t n_listen;
-	uint32_t listen_be[LIMIT_LISTEN_ADDRESSES]; // who calls these is his
-	char pool[CONFIG_POOL_NAME_BYTES];
+	uint32_t listen_be[LIMIT_TENANT_LISTEN]; // who calls these is his
+	uint16_t n_realms; // who calls the default tenant's with one of these is his too
+	char realms[LIMIT_TENANT_REALMS][CONFIG_REALM_BYTES];
+	uint16_t n_pools; // tried in this order
+	char pools[LIMIT_TENANT_POOLS][CONFIG_POOL_NAME_BYTES];
+	bool sticky_addresses; // a user gets the address again that he had
+	bool check_in_use;     // ask the inside network before an address is given (RFC 5227)
+	char group[CONFIG_GROUP_NAME_BYTES]; // of users without one; "": "base"
+	uint16_t group_index;
+	enum config_aaa aaa;
+	char radius[CONFIG_RADIUS_NAME_BYTES];	   // group of servers that is asked
+	char accounting[CONFIG_RADIUS_NAME_BYTES]; // and told; "": nobody is
+	uint16_t radius_index, accounting_index;   // in config.radius_groups; CONFIG_NO_INDEX
+	uint32_t max_calls;			   // 0: no limit of its own
+	uint32_t setups_per_second;		   // 0: the same
+	uint32_t rate_up_kbps, rate_down_kbps;	   // of all its calls; 0: the same
 };
 
 // A tagged network of an inside port (IEEE 802.1Q), with a TAP of its own.
@@ -119,10 +139,41 @@ struct config_prefix {
 	uint8_t prefix_len;
 };
 
-// What users have in common. A user without a group has the one named "base", which is there with
-// these defaults even if the file does not name it: config.base_group.
-struct config_group {
-	char name[CONFIG_GROUP_NAME_BYTES];
+// What a group of users, a user, or the AAA server for a user may say of his calls. Who says nothing of a key inherits it:
+// user from group, group from "base", "base" from what holds for the whole server. See lib/aaa/policy.h.
+enum config_policy_key {
+	CONFIG_POLICY_DNS,
+	CONFIG_POLICY_NBNS,
+	CONFIG_POLICY_DOMAIN,
+	CONFIG_POLICY_ROUTES,
+	CONFIG_POLICY_DHCP_INFORM,
+	CONFIG_POLICY_BROADCASTS,
+	CONFIG_POLICY_RATE_UP,
+	CONFIG_POLICY_RATE_DOWN,
+	CONFIG_POLICY_BURST,
+	CONFIG_POLICY_ACL_IN,
+	CONFIG_POLICY_ACL_OUT,
+	CONFIG_POLICY_IDLE_TIMEOUT,
+	CONFIG_POLICY_IDLE_COUNTS,
+	CONFIG_POLICY_SESSION_TIMEOUT,
+	CONFIG_POLICY_ACCESS_HOURS,
+	CONFIG_POLICY_LOGINS,
+	CONFIG_POLICY_LOGINS_FULL,
+	CONFIG_POLICY_AUTH_METHODS,
+	CONFIG_POLICY_ENCRYPTION,
+	CONFIG_POLICY_MPPE_BITS,
+	CONFIG_POLICY_STATELESS_REQUIRED,
+	CONFIG_POLICY_POOLS,
+	CONFIG_POLICY_CLIENT_ADDRESS,
+	CONFIG_POLICY_MTU,
+	CONFIG_POLICY_INTERIM,
+	CONFIG_POLICY_KEYS,
+};
+
+enum config_logins_full { CONFIG_LOGINS_REFUSE, CONFIG_LOGINS_REPLACE };
+
+struct config_policy {
+	uint32_t given; // bits 1 << enum config_policy_key; the other fields have their defaults
 	uint16_t n_dns; // 0: those of the pool
 	uint32_t dns_be[CONFIG_NAME_SERVERS];
 	uint16_t n_nbns;
@@ -132,8 +183,6 @@ struct config_group {
 	struct config_prefix routes[LIMIT_GROUP_ROUTES];
 	bool dhcp_inform; // answer DHCPINFORM
 	enum config_broadcasts broadcasts;
-
-	// the policy of a session
 	uint32_t rate_up_kbps; // 0: no limit
 	uint32_t rate_down_kbps;
 	uint32_t burst_ms;
@@ -141,6 +190,82 @@ struct config_group {
 	char acl_out[CONFIG_ACL_NAME_BYTES];
 	uint32_t idle_timeout_s; // 0: never
 	enum config_idle_counts idle_counts;
+	uint32_t session_timeout_s;		    // 0: no limit
+	char access_hours[CONFIG_HOURS_NAME_BYTES]; // "": always
+	uint32_t simultaneous_logins;		    // 0: no limit
+	enum config_logins_full logins_full;	    // what becomes of one more
+	uint32_t auth_methods; // enum config_auth_method, or-ed; 0: those of the server
+	enum config_encryption encryption;
+	uint32_t mppe_bits; // enum config_mppe_bits, or-ed
+	bool stateless_required;
+	uint16_t n_pools; // tried in this order; 0: those of the tenant
+	char pools[LIMIT_POLICY_POOLS][CONFIG_POOL_NAME_BYTES];
+	bool use_client_address;
+	uint32_t mtu;	    // 0: that of the server
+	uint32_t interim_s; // accounting; 0: none
+};
+
+// What users have in common. A user without a group has the one of his tenant, or "base", which is there with the
+// defaults even if the file does not name it: config.base_group.
+struct config_group {
+	char name[CONFIG_GROUP_NAME_BYTES];
+	struct config_policy policy;
+};
+
+// When users may call: the local time of the machine.
+struct config_hours_span {
+	uint8_t days; // bit 0 is Sunday; of the beginning, where it ends after midnight
+	uint16_t from_min, to_min; // since midnight; to_min <= from_min: on the next day
+};
+
+struct config_hours {
+	char name[CONFIG_HOURS_NAME_BYTES];
+	uint16_t n_spans;
+	struct config_hours_span spans[LIMIT_HOURS_SPANS];
+};
+
+enum config_radius_transport { CONFIG_RADIUS_UDP, CONFIG_RADIUS_TLS };
+enum config_radius_mode { CONFIG_RADIUS_FAIL_OVER, CONFIG_RADIUS_BALANCE };
+
+struct config_radius_server {
+	char name[CONFIG_RADIUS_NAME_BYTES];
+	uint32_t address_be;
+	enum config_radius_transport transport;
+	uint16_t auth_port; // TLS: the one for all
+	uint16_t acct_port; // 0: takes no accounting
+	bool has_secret;
+	struct secret secret;
+	bool require_message_authenticator; // in what it answers to authentication
+	uint32_t timeout_ms; // of the first try; then twice as long each, with jitter
+	uint32_t tries;
+	uint32_t dead_s;    // not asked for so long, once it has not answered
+	bool status_server; // ask a dead one by Status-Server (RFC 5997) instead of with a user
+	uint16_t sockets;   // source ports, each with 256 identifiers
+	uint32_t source_be; // 0: as the kernel routes
+	char ca_file[CONFIG_PATH_BYTES]; // TLS
+	char certificate_file[CONFIG_PATH_BYTES];
+	char key_file[CONFIG_PATH_BYTES];
+};
+
+struct config_radius_group {
+	char name[CONFIG_RADIUS_NAME_BYTES];
+	uint16_t n_servers;
+	char servers[LIMIT_RADIUS_GROUP_SERVERS][CONFIG_RADIUS_NAME_BYTES];
+	uint16_t server_index[LIMIT_RADIUS_GROUP_SERVERS]; // made of `servers`
+	enum config_radius_mode mode;
+};
+
+// Who may change or end calls (RFC 5176), of one tenant.
+struct config_coa {
+	char tenant[CONFIG_TENANT_NAME_BYTES]; // "": the default one
+	uint16_t tenant_number;
+	uint32_t address_be; // where adit listens
+	uint16_t port;
+	uint16_t n_clients;
+	struct config_prefix clients[LIMIT_COA_CLIENTS];
+	bool has_secret;
+	struct secret secret;
+	uint32_t window_s; // of Event-Timestamp, to both sides; 0: none is wanted
 };
 
 struct config_acl_rule {
@@ -169,10 +294,13 @@ struct config_log_class {
 
 struct config_user {
 	char name[LIMIT_USER_NAME_BYTES + 1];
+	char tenant[CONFIG_TENANT_NAME_BYTES]; // "": the default one
+	uint16_t tenant_number;
 	char group[CONFIG_GROUP_NAME_BYTES];
-	uint16_t group_index; // in config.groups, made of `group`
-	bool disabled;	      // E=647
-	bool expired;	      // E=648 until the password is changed
+	uint16_t group_index;	     // in config.groups, made of `group`
+	struct config_policy policy; // above the group's
+	bool disabled;		     // E=647
+	bool expired;		     // E=648 until the password is changed
 	bool has_password;
 	bool has_nt_hash;	// exactly one of the two
 	struct secret password; // UTF-8
@@ -279,7 +407,7 @@ struct config {
 	uint16_t n_pools;
 	struct config_pool pools[LIMIT_POOLS];
 
-	uint16_t n_tenants; // without the default one
+	uint16_t n_tenants; // at least one
 	struct config_tenant *tenants;
 	uint16_t n_vlans;
 	struct config_vlan *vlans;
@@ -292,9 +420,28 @@ struct config {
 	uint16_t n_acls;
 	struct config_acl acls[LIMIT_ACLS];
 
+	uint16_t n_hours;
+	struct config_hours *hours;
+
+	uint16_t n_radius_servers;
+	struct config_radius_server *radius_servers;
+	uint16_t n_radius_groups;
+	struct config_radius_group *radius_groups;
+	uint16_t n_coa;
+	struct config_coa *coa;
+
+	// radius
+	char nas_identifier[CONFIG_NAME_BYTES]; // "": config.name
+	uint32_t nas_address_be;		// 0: the listen address that was called
+	char dictionary[CONFIG_PATH_BYTES]; // more attributes than those that adit brings; "": none
+	char accounting_dir
+		[CONFIG_PATH_BYTES]; // journal of calls and spool of records; "": neither
+	uint32_t spool_max_mb;
+	bool accounting_required; // no call without a place for its records
+
 	uint32_t n_users;
 	struct config_user *users; // users[n_users], in the order of the file
-	uint32_t *users_by_name;   // users_by_name[n_users], indices in order of name
+	uint32_t *users_by_name;   // users_by_name[n_users], indices in order of tenant and name
 
 	// control
 	char socket_path[108];
@@ -332,6 +479,11 @@ uint16_t config_port_queues(const struct config *c, const struct config_port *p)
 // The group of that name, or -1.
 int config_find_group(const struct config *c, const char *name);
 
+// The pool, hours or group of RADIUS servers of that name, or -1.
+int config_find_pool(const struct config *c, const char *name);
+int config_find_hours(const struct config *c, const char *name);
+int config_find_radius_group(const struct config *c, const char *name);
+
 // The number of the tenant of that name, 0 for "", or -1.
 int config_find_tenant(const struct config *c, const char *name);
 // Its name; "default" for number 0.
@@ -340,11 +492,21 @@ const char *config_tenant_name(const struct config *c, uint16_t number);
 // Make sure that there is a group named "base", with the defaults if it is made.
 void config_add_base_group(struct config *c);
 
+// Make the tenant that all belongs to that no other names.
+void config_add_default_tenant(struct config *c);
+
 // The access list of that name, or -1.
 int config_find_acl(const struct config *c, const char *name);
 
 // Whether a session may have a rate, an access list or an idle time.
 bool config_has_policy(const struct config *c);
 
-// The user of that name, compared byte for byte, or NULL.
-const struct config_user *config_find_user(const struct config *c, struct span name);
+// Whether a session may have MPPE with a key for 256 packets and not for each.
+bool config_may_be_stateful(const struct config *c);
+
+// Whether a tenant has a rate of its own.
+bool config_has_tenant_rates(const struct config *c);
+
+// The user of that name, compared byte for byte, of that tenant, or NULL.
+const struct config_user *config_find_user(
+	const struct config *c, uint16_t tenant, struct span name);

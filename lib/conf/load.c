@@ -2,6 +2,7 @@
 #include "conf/load.h"
 
 #include "conf/conf_check.h"
+#include "conf/conf_derive.h"
 #include "conf/conf_numbers.h"
 #include "conf/conf_report.h"
 #include "conf/conf_value.h"
@@ -94,13 +95,27 @@ static void report_unknown(
 static void load_nested(
 	struct load *l, const config_setting_t *list, const struct schema_item *item, void *base);
 
+// By its key, or by the one that it had in older versions.
+static const config_setting_t *find_item(
+	struct load *l, const config_setting_t *settings, const struct schema_item *item)
+{
+	const config_setting_t *s = config_setting_get_member(settings, item->key);
+	const config_setting_t *old =
+		item->old_key ? config_setting_get_member(settings, item->old_key) : NULL;
+
+	if (s && old)
+		conf_report_setting(&l->report, CONFIG_ERROR, old,
+			"is the old name of %s, which is given too", item->key);
+	return s ? s : old;
+}
+
 // Read the settings of one group into the struct at `base`, which has the defaults.
 static void load_items(struct load *l, const config_setting_t *settings,
 	const struct schema_group *group, void *base)
 {
 	for (size_t i = 0; i < group->n_items; i++) {
 		const struct schema_item *item = &group->items[i];
-		const config_setting_t *s = config_setting_get_member(settings, item->key);
+		const config_setting_t *s = find_item(l, settings, item);
 		struct conf_problem problem;
 		if (!s) {
 			if (!item->def)
@@ -130,46 +145,29 @@ static void load_items(struct load *l, const config_setting_t *settings,
 
 // Make room for the elements of a list of groups.
 //
-//   returns  the first of them, or NULL when memory is short
+//   returns  the first of them, all zero, or NULL when memory is short
 static void *list_elements(struct config *c, const struct schema_group *group, uint32_t n)
 {
-	if (strcmp(group->name, "ports") == 0) {
-		c->n_ports = (uint16_t)n;
-		return c->ports;
+	char *list = (char *)c + group->list;
+	void *count = (char *)c + group->count;
+	// The default tenant is there already, whether the file will name it or not.
+	uint32_t n_before = strcmp(group->name, "tenants") == 0;
+
+	if (group->is_allocated) {
+		char *grown =
+			realloc(*(void **)list, (n_before + n) * (size_t)group->element_bytes);
+		if (!grown)
+			return NULL;
+		*(void **)list = grown;
+		list = grown;
 	}
-	if (strcmp(group->name, "pools") == 0) {
-		c->n_pools = (uint16_t)n;
-		return c->pools;
-	}
-	if (strcmp(group->name, "groups") == 0) {
-		// "base" has stood there so far.
-		memset(c->groups, 0, sizeof(c->groups));
-		c->n_groups = (uint16_t)n;
-		return c->groups;
-	}
-	if (strcmp(group->name, "acls") == 0) {
-		c->n_acls = (uint16_t)n;
-		return c->acls;
-	}
-	if (strcmp(group->name, "log_classes") == 0) {
-		c->n_log_classes = (uint16_t)n;
-		for (uint32_t i = 0; i < n; i++)
-			c->log_classes[i].class = LOG_CLASS_COUNT; // 0 is a class
-		return c->log_classes;
-	}
-	if (strcmp(group->name, "tenants") == 0) {
-		c->tenants = calloc(n, sizeof(c->tenants[0]));
-		c->n_tenants = c->tenants ? (uint16_t)n : 0;
-		return c->tenants;
-	}
-	if (strcmp(group->name, "vlans") == 0) {
-		c->vlans = calloc(n, sizeof(c->vlans[0]));
-		c->n_vlans = c->vlans ? (uint16_t)n : 0;
-		return c->vlans;
-	}
-	c->users = calloc(n, sizeof(c->users[0]));
-	c->n_users = c->users ? n : 0;
-	return c->users;
+	if (group->count_bytes == sizeof(uint16_t))
+		*(uint16_t *)count = (uint16_t)(n_before + n);
+	else
+		*(uint32_t *)count = n_before + n;
+	list += n_before * (size_t)group->element_bytes;
+	memset(list, 0, n * (size_t)group->element_bytes);
+	return list;
 }
 
 // How many elements there are that fit.
@@ -194,10 +192,14 @@ static uint32_t count_elements(
 static void load_elements(struct load *l, const config_setting_t *list,
 	const struct schema_group *group, char *base, uint32_t n)
 {
+	// Defaults are read once and copied: there may be thousands of elements.
+	conf_value_read_defaults(group, base);
+	if (group->items == schema_find_group("log_classes")->items)
+		((struct config_log_class *)base)->class = LOG_CLASS_COUNT; // 0 is a class
+	for (uint32_t i = 1; i < n; i++)
+		memcpy(base + i * (size_t)group->element_bytes, base, group->element_bytes);
 	for (uint32_t i = 0; i < n; i++, base += group->element_bytes) {
 		const config_setting_t *element = config_setting_get_elem(list, i);
-		for (size_t k = 0; k < group->n_items; k++)
-			conf_value_read_default(&group->items[k], base);
 		if (config_setting_is_group(element))
 			load_items(l, element, group, base);
 		else
@@ -224,7 +226,8 @@ static void load_nested(
 {
 	uint32_t n = count_elements(l, list, item->groups);
 	*(uint16_t *)((char *)base + item->also) = (uint16_t)n;
-	load_elements(l, list, item->groups, (char *)base + item->offset, n);
+	if (n > 0)
+		load_elements(l, list, item->groups, (char *)base + item->offset, n);
 }
 
 static void load_groups(struct load *l, const config_setting_t *root)
@@ -243,81 +246,6 @@ static void load_groups(struct load *l, const config_setting_t *root)
 			conf_report_setting(&l->report, CONFIG_ERROR, s,
 				"must be a group, %s = { key = value; ... };", group->name);
 	}
-}
-
-static int compare_users(const void *a, const void *b, void *users_of)
-{
-	const struct config_user *users = users_of;
-	uint32_t i = *(const uint32_t *)a;
-	uint32_t j = *(const uint32_t *)b;
-	int order = strcmp(users[i].name, users[j].name);
-	return order ? order : (i > j) - (i < j);
-}
-
-static uint16_t tenant_number(const struct config *c, const char *name)
-{
-	int number = config_find_tenant(c, name);
-
-	return number < 0 ? 0 : (uint16_t)number;
-}
-
-// Whose what is. Of what the checks refuse the default tenant's.
-static void derive_tenants(struct config *c)
-{
-	for (int i = 0; i < c->n_ports; i++)
-		c->ports[i].tenant_number = tenant_number(c, c->ports[i].tenant);
-	for (int i = 0; i < c->n_vlans; i++) {
-		struct config_vlan *v = &c->vlans[i];
-		v->tenant_number = tenant_number(c, v->tenant);
-		if (!v->tap[0])
-			memcpy(v->tap, v->name, sizeof(v->tap));
-		for (int k = 0; k < c->n_ports; k++)
-			if (strcmp(v->port, c->ports[k].name) == 0)
-				v->port_index = (uint8_t)k;
-	}
-	for (int t = 0; t < c->n_tenants; t++) {
-		for (int i = 0; i < c->n_pools; i++)
-			if (strcmp(c->tenants[t].pool, c->pools[i].name) == 0)
-				c->pools[i].tenant_number = (uint16_t)(t + 1);
-		for (int k = 0; k < c->tenants[t].n_listen; k++)
-			for (int i = 0; i < c->n_listen; i++)
-				if (c->tenants[t].listen_be[k] == c->listen_be[i])
-					c->listen_tenants[i] = (uint16_t)(t + 1);
-	}
-}
-
-// What follows from other values.
-static bool derive(struct config *c)
-{
-	for (int i = 0; i < c->n_ports; i++) {
-		struct config_port *p = &c->ports[i];
-		if (!p->tap[0])
-			memcpy(p->tap, p->name, sizeof(p->tap));
-		if (p->role == CONFIG_PORT_INSIDE)
-			p->accept = CONFIG_ACCEPT_ALL;
-	}
-	bool is_listen_given = c->n_listen > 0;
-	for (int i = 0; i < c->n_ports && !is_listen_given; i++)
-		if (c->ports[i].role == CONFIG_PORT_OUTSIDE && c->ports[i].has_address)
-			c->listen_be[c->n_listen++] = c->ports[i].address_be;
-
-	derive_tenants(c);
-	config_add_base_group(c);
-	for (uint32_t i = 0; i < c->n_users; i++) {
-		int group = c->users[i].group[0] ? config_find_group(c, c->users[i].group) : -1;
-		c->users[i].group_index = group < 0 ? c->base_group : (uint16_t)group;
-	}
-
-	if (c->n_users == 0)
-		return true;
-	c->users_by_name = calloc(c->n_users, sizeof(c->users_by_name[0]));
-	if (!c->users_by_name)
-		return false;
-	for (uint32_t i = 0; i < c->n_users; i++)
-		c->users_by_name[i] = i;
-	// Indices are sorted and not the users, so that no copy of a secret is left behind.
-	qsort_r(c->users_by_name, c->n_users, sizeof(c->users_by_name[0]), compare_users, c->users);
-	return true;
 }
 
 // libconfig frees its texts without wiping them, so do it before.
@@ -346,11 +274,14 @@ static int load(const char *text, const char *name, const char *dir, struct conf
 	conf_numbers_check(text, &l.report);
 	if (config_read_string(&lib, text) == CONFIG_TRUE) {
 		const config_setting_t *root = config_root_setting(&lib);
+		struct conf_index index;
 		load_groups(&l, root);
-		if (derive(c))
-			conf_check(c, root, &l.report);
+		conf_derive_lists(c);
+		if (conf_index_make(&index, c) && conf_derive(c, &index))
+			conf_check(c, root, &index, &l.report);
 		else
 			conf_report_file(&l.report, CONFIG_ERROR, name, 0, "out of memory");
+		conf_index_free(&index);
 	} else {
 		char file[CONF_FILE_BYTES];
 		conf_report_source(&l.report, config_error_file(&lib), file);

@@ -1,21 +1,23 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "conf/schema.h"
 
+#include "conf/schema_aaa.h"
+#include "conf/schema_field.h"
 #include "conf/schema_policy.h"
-
-// Where a field lies and how large it is, for the lines of the table.
-#define FIELD(owner, member) \
-	.offset = offsetof(struct owner, member), .size_bytes = sizeof(((struct owner *)0)->member)
-#define ALSO(owner, member) .also = offsetof(struct owner, member)
-#define HAS(owner, member)  .has = offsetof(struct owner, member)
-#define NO_ALSO		    .also = SCHEMA_NOWHERE
-#define NO_HAS		    .has = SCHEMA_NOWHERE
-#define COUNT(array)	    (sizeof(array) / sizeof((array)[0]))
+#include "conf/schema_tenants.h"
 
 #define UINT(name, member, least, most, zero, value, about)                                     \
 	{                                                                                       \
 		.key = name, .type = SCHEMA_UINT, FIELD(config, member), NO_ALSO, NO_HAS,       \
 		.min = least, .max = most, .is_zero_allowed = zero, .def = value, .help = about \
+	}
+
+// One that is not as its group.
+#define UINT_TAKES(when, name, member, least, most, zero, value, about)                          \
+	{                                                                                        \
+		.key = name, .type = SCHEMA_UINT, FIELD(config, member), NO_ALSO, NO_HAS,        \
+		.min = least, .max = most, .is_zero_allowed = zero, .def = value, .help = about, \
+		.takes = SCHEMA_TAKES_##when                                                     \
 	}
 
 #define BOOL(name, member, value, about)                                                  \
@@ -48,30 +50,6 @@ static const struct schema_word gre_sources[] = {
 	{NULL, 0, NULL},
 };
 
-// What an old configuration says: TACACS+ has no attribute for the keys of MPPE (RFC 8907).
-#define NO_TACACS                                                                             \
-	"is not taken: TACACS+ returns no keys for MPPE, so no call could be encrypted; use " \
-	"\"mschapv2\""
-
-static const struct schema_word auth_methods[] = {
-	{"mschapv2", CONFIG_AUTH_MSCHAPV2, NULL},
-	{"mschapv1", CONFIG_AUTH_MSCHAPV1, NULL},
-	{"chap", CONFIG_AUTH_CHAP, NULL},
-	{"pap", CONFIG_AUTH_PAP, NULL},
-	{"tacacs+", 0, NULL, NO_TACACS},
-	{"tacacs", 0, NULL, NO_TACACS},
-	{NULL, 0, NULL},
-};
-
-static const struct schema_word encryption_modes[] = {
-	{"deny", CONFIG_ENCRYPTION_DENY, NULL},
-	{"allow", CONFIG_ENCRYPTION_ALLOW, NULL},
-	{"prefer", CONFIG_ENCRYPTION_PREFER, NULL},
-	{"require", CONFIG_ENCRYPTION_REQUIRE, NULL},
-	{"off", CONFIG_ENCRYPTION_DENY, "deny"},
-	{NULL, 0, NULL},
-};
-
 // What drivers/drivers.c has for production; "imb" may be missing in a build without ipsec-mb, as is seen at start.
 static const struct schema_word driver_words[] = {
 	{"sw", 0, NULL},
@@ -93,13 +71,6 @@ static const struct schema_word sha1_words[] = {
 static const struct schema_word engine_words[] = {
 	{"sw", 0, NULL},
 	{"imb", 0, NULL},
-	{NULL, 0, NULL},
-};
-
-static const struct schema_word mppe_strengths[] = {
-	{"128", CONFIG_MPPE_128, NULL},
-	{"56", CONFIG_MPPE_56, NULL},
-	{"40", CONFIG_MPPE_40, NULL},
 	{NULL, 0, NULL},
 };
 
@@ -133,6 +104,7 @@ static const struct schema_word log_class_words[] = {
 
 static const struct schema_item top_items[] = {
 	{.key = "name",
+		.takes = SCHEMA_TAKES_CALLS,
 		.type = SCHEMA_WORD,
 		FIELD(config, name),
 		NO_ALSO,
@@ -281,26 +253,28 @@ static const struct schema_item listen_items[] = {
 };
 
 static const struct schema_item pptp_items[] = {
-	UINT("max_connections", max_connections, 1, 1000000, false, "65536",
+	UINT_TAKES(RESTART, "max_connections", max_connections, 1, 1000000, false, "65536",
 		"Control connections at a time."),
-	UINT("max_calls", max_calls, 1, 1000000, false, "65535", "Calls at a time."),
+	UINT_TAKES(RESTART, "max_calls", max_calls, 1, 1000000, false, "65535", "Calls at a time."),
 	UINT("max_calls_per_connection", max_calls_per_connection, 1, 65535, false, "8",
 		"Calls on one control connection."),
-	UINT("max_calls_per_source", max_calls_per_source, 1, 65535, false, "1024",
+	UINT_TAKES(NOW, "max_calls_per_source", max_calls_per_source, 1, 65535, false, "1024",
 		"Calls from one address; raise it where more clients share one behind NAT."),
-	UINT("max_connections_per_source", max_connections_per_source, 1, 1000000, false, "4096",
+	UINT_TAKES(NOW, "max_connections_per_source", max_connections_per_source, 1, 1000000, false,
+		"4096",
 		"Control connections from one address; many clients may share one behind NAT."),
-	UINT("max_unauthenticated", max_unauthenticated, 1, 1000000, false, "4096",
+	UINT_TAKES(NOW, "max_unauthenticated", max_unauthenticated, 1, 1000000, false, "4096",
 		"Control connections without an authenticated call."),
-	UINT("max_setups", max_setups, 1, 1000000, false, "2048",
+	UINT_TAKES(NOW, "max_setups", max_setups, 1, 1000000, false, "2048",
 		"Connections at a time that are on their way to a user's name. Who comes while "
 		"there are "
 		"so many waits, source by source; so does everybody while control is behind. Those "
 		"who "
 		"wait count for max_unauthenticated; beyond that they wait in the kernel."),
-	UINT("max_unauthenticated_per_source", max_unauthenticated_per_source, 1, 1000000, false,
-		"64", "The same from one address."),
-	UINT("setups_per_second_per_source", setups_per_second_per_source, 1, 1000000, true, "100",
+	UINT_TAKES(NOW, "max_unauthenticated_per_source", max_unauthenticated_per_source, 1,
+		1000000, false, "64", "The same from one address."),
+	UINT_TAKES(NOW, "setups_per_second_per_source", setups_per_second_per_source, 1, 1000000,
+		true, "100",
 		"New control connections a second from one address, and as many new calls; 0: no "
 		"limit."),
 	UINT("handshake_timeout_s", handshake_timeout_s, 5, 600, false, "60",
@@ -330,7 +304,7 @@ static const struct schema_item pptp_items[] = {
 		"after "
 		"a later one is dropped."),
 	UINT("reorder_ms", reorder_ms, 1, 200, false, "5", "Milliseconds that they are held."),
-	UINT("late_pkts", late_pkts, 0, LIMIT_LATE_PKTS, false, "0",
+	UINT_TAKES(RESTART, "late_pkts", late_pkts, 0, LIMIT_LATE_PKTS, false, "0",
 		"How many numbers behind a GRE packet with IP may come and is still passed on, out "
 		"of order; 0: "
 		"late packets are dropped. IP does not mind. RFC 2637 4.3 forbids it for the sake "
@@ -382,7 +356,7 @@ static const struct schema_item auth_items[] = {
 		ALSO(config, n_auth_methods),
 		NO_HAS,
 		.max_count = CONFIG_AUTH_METHODS,
-		.words = auth_methods,
+		.words = schema_auth_methods,
 		.def = "[\"mschapv2\"]",
 		.help = "Authentication methods that clients may use, in the order in which they "
 			"are "
@@ -392,6 +366,7 @@ static const struct schema_item auth_items[] = {
 	BOOL("change_password", change_password, "true",
 		"A client whose password has expired may change it (MS-CHAPv2)."),
 	{.key = "password_file",
+		.takes = SCHEMA_TAKES_RESTART,
 		.type = SCHEMA_PATH,
 		FIELD(config, password_file),
 		NO_ALSO,
@@ -404,26 +379,26 @@ static const struct schema_item auth_items[] = {
 		"Look for DOMAIN\\user as user, if there is no user of the whole name."),
 	BOOL("strip_realm", strip_realm, "true",
 		"Look for user@realm as user, if there is no user of the whole name."),
-	UINT("lockout_user_failures", lockout_user_failures, 2, 1000, true, "10",
+	UINT_TAKES(NOW, "lockout_user_failures", lockout_user_failures, 2, 1000, true, "10",
 		"Wrong passwords in a row of a user from one address that lock this pair out for a "
 		"while, "
 		"and ten times as many from anywhere the user; 0: never."),
-	UINT("lockout_source_failures", lockout_source_failures, 2, 100000, true, "50",
+	UINT_TAKES(NOW, "lockout_source_failures", lockout_source_failures, 2, 100000, true, "50",
 		"Wrong passwords from one address, whoever's, that lock it out; many clients may "
 		"share "
 		"it behind NAT; 0: never."),
-	UINT("lockout_first_s", lockout_first_s, 1, 3600, false, "10",
+	UINT_TAKES(NOW, "lockout_first_s", lockout_first_s, 1, 3600, false, "10",
 		"Seconds of the first lock-out; each further one is twice as long. It takes a "
 		"single "
 		"failure more for the pair of user and address, a whole count for the others."),
-	UINT("lockout_max_s", lockout_max_s, 1, 86400, false, "900",
+	UINT_TAKES(NOW, "lockout_max_s", lockout_max_s, 1, 86400, false, "900",
 		"Seconds of the longest lock-out."),
-	UINT("lockout_forget_s", lockout_forget_s, 1, 604800, false, "3600",
+	UINT_TAKES(NOW, "lockout_forget_s", lockout_forget_s, 1, 604800, false, "3600",
 		"Seconds without a failure after which the count begins anew."),
 };
 
 static const struct schema_item encryption_items[] = {
-	CHOICE("mode", encryption, encryption_modes, "\"require\"",
+	CHOICE("mode", encryption, schema_encryption_modes, "\"require\"",
 		"\"require\": a call without MPPE is ended and no clear packet ever passes; "
 		"\"prefer\": MPPE is asked for and \"allow\": taken if the client asks, and a "
 		"client without it may stay; \"deny\": no MPPE."),
@@ -432,7 +407,7 @@ static const struct schema_item encryption_items[] = {
 		FIELD(config, mppe_bits),
 		NO_ALSO,
 		NO_HAS,
-		.words = mppe_strengths,
+		.words = schema_mppe_strengths,
 		.def = "[128]",
 		.help = "Key lengths of MPPE that are accepted, in bits; the longest common one is "
 			"used."},
@@ -441,9 +416,10 @@ static const struct schema_item encryption_items[] = {
 		"no other."),
 	UINT("max_jump", mppe_max_jump, 1, 4095, false, "256",
 		"How far the coherency count may run ahead; every step costs a key change."),
-	UINT("decrypt_failures_max", decrypt_failures_max, 1, 65535, false, "32",
+	UINT_TAKES(RESTART, "decrypt_failures_max", decrypt_failures_max, 1, 65535, false, "32",
 		"Packets that decrypt to garbage after which a call is ended."),
 	{.key = "driver",
+		.takes = SCHEMA_TAKES_RESTART,
 		.type = SCHEMA_WORD,
 		FIELD(config, crypto_driver),
 		NO_ALSO,
@@ -455,6 +431,7 @@ static const struct schema_item encryption_items[] = {
 		.help = "Who does MPPE. \"sw\": the workers; \"imb\": they too, keys hashed by "
 			"intel-ipsec-mb; \"ism\": the engines of lanes.engines."},
 	{.key = "engine",
+		.takes = SCHEMA_TAKES_RESTART,
 		.type = SCHEMA_WORD,
 		FIELD(config, engine_driver),
 		NO_ALSO,
@@ -466,11 +443,12 @@ static const struct schema_item encryption_items[] = {
 		.help = "What the engines of lanes.engines run, where the driver is \"ism\": "
 			"\"imb\" "
 			"hashes keys by intel-ipsec-mb."},
-	UINT("engine_queue", engine_queue, 64, 32768, false, "512",
+	UINT_TAKES(RESTART, "engine_queue", engine_queue, 64, 32768, false, "512",
 		"Packets of one worker that wait for one engine, a power of two; what finds it "
 		"full "
 		"is dropped and counted."),
 	{.key = "sha1",
+		.takes = SCHEMA_TAKES_RESTART,
 		.type = SCHEMA_WORD,
 		FIELD(config, sha1),
 		NO_ALSO,
@@ -481,129 +459,6 @@ static const struct schema_item encryption_items[] = {
 		.def = "\"auto\"",
 		.help = "How keys are hashed. \"auto\": a calibration at start finds the fastest; "
 			"the others pin one, and adit does not start where the CPU lacks it."},
-};
-
-#define POOL(name, kind, member) .key = name, .type = kind, FIELD(config_pool, member), NO_HAS
-
-static const struct schema_item pools_items[] = {
-	{POOL("name", SCHEMA_WORD, name), NO_ALSO, .min = 1, .max = CONFIG_POOL_NAME_BYTES - 1,
-		.def = NULL, .help = "Name of the pool."},
-	{POOL("range", SCHEMA_RANGE, first), ALSO(config_pool, last), .def = NULL,
-		.help = "First and last address for clients, \"10.30.0.10-10.30.0.250\"."},
-	{POOL("server", SCHEMA_ADDRESS, server_inner_be), NO_ALSO, .def = NULL,
-		.help = "Address of the server inside the tunnels, outside of the range."},
-	{POOL("dns", SCHEMA_ADDRESS_LIST, dns_be), ALSO(config_pool, n_dns),
-		.max_count = CONFIG_NAME_SERVERS, .def = "[]",
-		.help = "DNS servers for clients, primary and secondary."},
-	{POOL("nbns", SCHEMA_ADDRESS_LIST, nbns_be), ALSO(config_pool, n_nbns),
-		.max_count = CONFIG_NAME_SERVERS, .def = "[]",
-		.help = "NetBIOS name servers (WINS) for clients."},
-};
-
-#define TENANT(name, kind, member) .key = name, .type = kind, FIELD(config_tenant, member), NO_HAS
-
-static const struct schema_item tenants_items[] = {
-	{TENANT("name", SCHEMA_WORD, name), NO_ALSO, .min = 1, .max = CONFIG_TENANT_NAME_BYTES - 1,
-		.def = NULL, .help = "Name of the tenant."},
-	{TENANT("listen", SCHEMA_ADDRESS_LIST, listen_be), ALSO(config_tenant, n_listen),
-		.max_count = LIMIT_LISTEN_ADDRESSES, .def = "[]",
-		.help = "Listen addresses whose calls are the tenant's."},
-	{TENANT("pool", SCHEMA_WORD, pool), NO_ALSO, .min = 1, .max = CONFIG_POOL_NAME_BYTES - 1,
-		.def = NULL,
-		.help = "Name of the pool that its clients get addresses of, and no one else's."},
-};
-
-#define VLAN(name, kind, member) .key = name, .type = kind, FIELD(config_vlan, member)
-
-static const struct schema_item vlans_items[] = {
-	{VLAN("port", SCHEMA_WORD, port), NO_ALSO, NO_HAS, .min = 1,
-		.max = CONFIG_PORT_NAME_BYTES - 1, .def = NULL,
-		.help = "Name of the inside port that carries it."},
-	{VLAN("id", SCHEMA_UINT, id), NO_ALSO, NO_HAS, .min = 1, .max = 4094, .def = NULL,
-		.help = "VLAN identifier of its frames (IEEE 802.1Q)."},
-	{VLAN("name", SCHEMA_WORD, name), NO_ALSO, NO_HAS, .min = 1,
-		.max = CONFIG_PORT_NAME_BYTES - 1, .def = NULL,
-		.help = "Name of the network in output and messages."},
-	{VLAN("tap", SCHEMA_WORD, tap), NO_ALSO, NO_HAS, .min = 0, .max = IFNAMSIZ - 1,
-		.def = "\"\"",
-		.help = "Interface by which Linux sees the network, without tags; empty: its "
-			"name."},
-	{VLAN("mtu", SCHEMA_UINT, mtu), NO_ALSO, NO_HAS, .min = 576, .max = LIMIT_MTU_BYTES,
-		.def = "1500",
-		.help = "Largest IP packet of the network, in bytes; not more than the port's."},
-	{VLAN("address", SCHEMA_PREFIX, address_be), ALSO(config_vlan, prefix_len),
-		HAS(config_vlan, has_address), .def = "",
-		.help = "Address and prefix length that adit gives to the TAP."},
-	{VLAN("gateway", SCHEMA_ADDRESS, gateway_be), NO_ALSO, HAS(config_vlan, has_gateway),
-		.def = "",
-		.help = "Where the tenant's clients get to all that is not in one of its "
-			"networks; needs an address."},
-	{VLAN("tenant", SCHEMA_WORD, tenant), NO_ALSO, NO_HAS, .min = 0,
-		.max = CONFIG_TENANT_NAME_BYTES - 1, .def = "\"\"",
-		.help = "Whose network it is; empty: the default tenant's."},
-};
-
-static const struct schema_item users_items[] = {
-	{.key = "name",
-		.type = SCHEMA_TEXT,
-		FIELD(config_user, name),
-		NO_ALSO,
-		NO_HAS,
-		.min = 1,
-		.max = LIMIT_USER_NAME_BYTES,
-		.def = NULL,
-		.help = "User name, as the client sends it, without a domain."},
-	{.key = "password",
-		.type = SCHEMA_PASSWORD,
-		.is_secret = true,
-		FIELD(config_user, password),
-		NO_ALSO,
-		HAS(config_user, has_password),
-		.min = 1,
-		.max = LIMIT_PASSWORD_BYTES,
-		.def = "",
-		.help = "Password in clear."},
-	{.key = "nt_hash",
-		.type = SCHEMA_NT_HASH,
-		.is_secret = true,
-		FIELD(config_user, nt_hash),
-		NO_ALSO,
-		HAS(config_user, has_nt_hash),
-		.def = "",
-		.help = "MD4 of the password in UTF-16LE, in its place. As good as the password to "
-			"whoever reads it."},
-	{.key = "group",
-		.type = SCHEMA_WORD,
-		FIELD(config_user, group),
-		NO_ALSO,
-		NO_HAS,
-		.min = 0,
-		.max = CONFIG_GROUP_NAME_BYTES - 1,
-		.def = "\"\"",
-		.help = "Name of the user's group; empty: \"base\"."},
-	{.key = "disabled",
-		.type = SCHEMA_BOOL,
-		FIELD(config_user, disabled),
-		NO_ALSO,
-		NO_HAS,
-		.def = "false",
-		.help = "The user is refused (error 647 of Windows)."},
-	{.key = "expired",
-		.type = SCHEMA_BOOL,
-		FIELD(config_user, expired),
-		NO_ALSO,
-		NO_HAS,
-		.def = "false",
-		.help = "The password must be changed first (error 648 of Windows)."},
-	{.key = "routes",
-		.type = SCHEMA_PREFIX_LIST,
-		FIELD(config_user, routes),
-		ALSO(config_user, n_routes),
-		NO_HAS,
-		.max_count = LIMIT_USER_ROUTES,
-		.def = "[]",
-		.help = "Networks behind the client, which are routed to it while it is up "
-			"(Framed-Route)."},
 };
 
 static const struct schema_item control_items[] = {
@@ -689,70 +544,112 @@ static const struct schema_item log_classes_items[] = {
 };
 
 #define ITEMS(list) .items = list, .n_items = COUNT(list)
+#define LIST(member, n_member, element)                                                      \
+	.is_list = true, .element_bytes = sizeof(struct element),                            \
+	.list = offsetof(struct config, member), .count = offsetof(struct config, n_member), \
+	.count_bytes = sizeof(((struct config *)0)->n_member)
+#define TAKES(when) .takes = SCHEMA_TAKES_##when
 
 const struct schema_group schema_groups[] = {
-	{.name = "", .help = "The server as a whole.", ITEMS(top_items)},
-	{.name = "lanes", .help = "Which CPU does what.", ITEMS(lanes_items)},
-	{.name = "memory", .help = "Memory of the data path.", ITEMS(memory_items)},
+	{.name = "", .help = "The server as a whole.", ITEMS(top_items), TAKES(RESTART)},
+	{.name = "lanes", .help = "Which CPU does what.", ITEMS(lanes_items), TAKES(RESTART)},
+	{.name = "memory", .help = "Memory of the data path.", ITEMS(memory_items), TAKES(RESTART)},
 	{.name = "ports",
 		.help = "Network ports, at least one of them outside.",
 		ITEMS(ports_items),
-		.is_list = true,
+		LIST(ports, n_ports, config_port),
 		.max_count = LIMIT_PORTS,
-		.element_bytes = sizeof(struct config_port)},
-	{.name = "listen", .help = "Where clients call.", ITEMS(listen_items)},
+		TAKES(RESTART)},
+	{.name = "listen", .help = "Where clients call.", ITEMS(listen_items), TAKES(RESTART)},
 	{.name = "pptp",
 		.help = "Control connections, calls and GRE, and what bounds strangers.",
-		ITEMS(pptp_items)},
-	{.name = "ppp", .help = "PPP links.", ITEMS(ppp_items)},
-	{.name = "auth", .help = "How clients prove who they are.", ITEMS(auth_items)},
-	{.name = "encryption", .help = "MPPE.", ITEMS(encryption_items)},
+		ITEMS(pptp_items),
+		TAKES(CALLS)},
+	{.name = "ppp", .help = "PPP links.", ITEMS(ppp_items), TAKES(CALLS)},
+	{.name = "auth",
+		.help = "How clients prove who they are.",
+		ITEMS(auth_items),
+		TAKES(CALLS)},
+	{.name = "encryption", .help = "MPPE.", ITEMS(encryption_items), TAKES(CALLS)},
 	{.name = "pools",
 		.help = "Inner addresses, at least one pool.",
-		ITEMS(pools_items),
-		.is_list = true,
+		ITEMS(schema_pool_items),
+		LIST(pools, n_pools, config_pool),
 		.max_count = LIMIT_POOLS,
-		.element_bytes = sizeof(struct config_pool)},
+		TAKES(NOW)},
 	{.name = "tenants",
 		.help = "Customers whose addresses may be the same as others'.",
-		ITEMS(tenants_items),
-		.is_list = true,
-		.max_count = LIMIT_TENANTS - 1,
-		.element_bytes = sizeof(struct config_tenant)},
+		ITEMS(schema_tenant_items),
+		LIST(tenants, n_tenants, config_tenant),
+		.is_allocated = true,
+		.max_count = LIMIT_TENANTS - 1, // and "default"
+		TAKES(NOW)},
 	{.name = "vlans",
 		.help = "Tagged networks of inside ports.",
-		ITEMS(vlans_items),
-		.is_list = true,
+		ITEMS(schema_vlan_items),
+		LIST(vlans, n_vlans, config_vlan),
+		.is_allocated = true,
 		.max_count = LIMIT_VLANS,
-		.element_bytes = sizeof(struct config_vlan)},
+		TAKES(RESTART)},
 	{.name = "groups",
 		.help = "What users have in common; \"base\" is for users without.",
-		.items = schema_user_group_items,
-		.n_items = SCHEMA_USER_GROUP_ITEMS,
-		.is_list = true,
+		ITEMS(schema_user_group_items),
+		LIST(groups, n_groups, config_group),
 		.max_count = LIMIT_GROUPS - 1, // and "base"
-		.element_bytes = sizeof(struct config_group)},
+		TAKES(NOW)},
 	{.name = "acls",
-		.help = "Access lists, which groups name.",
-		.items = schema_acl_items,
-		.n_items = SCHEMA_ACL_ITEMS,
-		.is_list = true,
+		.help = "Access lists, which groups and users name.",
+		ITEMS(schema_acl_items),
+		LIST(acls, n_acls, config_acl),
 		.max_count = LIMIT_ACLS,
-		.element_bytes = sizeof(struct config_acl)},
+		TAKES(NOW)},
+	{.name = "access_hours",
+		.help = "When users may call, which groups and users name.",
+		ITEMS(schema_hours_items),
+		LIST(hours, n_hours, config_hours),
+		.is_allocated = true,
+		.max_count = LIMIT_HOURS,
+		TAKES(NOW)},
 	{.name = "users",
-		.help = "Local users, each with either a password or its hash.",
-		ITEMS(users_items),
-		.is_list = true,
+		.help = "Local users. From `dns` on as groups, and above them.",
+		ITEMS(schema_user_items),
+		LIST(users, n_users, config_user),
+		.is_allocated = true,
 		.max_count = LIMIT_USERS,
-		.element_bytes = sizeof(struct config_user)},
-	{.name = "control", .help = "The operator's socket.", ITEMS(control_items)},
-	{.name = "log", .help = "The log.", ITEMS(log_items)},
+		TAKES(NOW)},
+	{.name = "radius_servers",
+		.help = "RADIUS servers.",
+		ITEMS(schema_radius_server_items),
+		LIST(radius_servers, n_radius_servers, config_radius_server),
+		.is_allocated = true,
+		.max_count = LIMIT_RADIUS_SERVERS,
+		TAKES(CALLS)},
+	{.name = "radius_groups",
+		.help = "Groups of RADIUS servers, which tenants name.",
+		ITEMS(schema_radius_group_items),
+		LIST(radius_groups, n_radius_groups, config_radius_group),
+		.is_allocated = true,
+		.max_count = LIMIT_RADIUS_GROUPS,
+		TAKES(CALLS)},
+	{.name = "coa",
+		.help = "Who may change and end calls (RFC 5176).",
+		ITEMS(schema_coa_items),
+		LIST(coa, n_coa, config_coa),
+		.is_allocated = true,
+		.max_count = LIMIT_COA,
+		TAKES(NOW)},
+	{.name = "radius",
+		.help = "What servers are told, and where accounting waits.",
+		ITEMS(schema_radius_items),
+		TAKES(RESTART)},
+	{.name = "control", .help = "The operator's socket.", ITEMS(control_items), TAKES(RESTART)},
+	{.name = "log", .help = "The log.", ITEMS(log_items), TAKES(NOW)},
 	{.name = "log_classes",
 		.help = "Classes of events that the log gets more or less of.",
 		ITEMS(log_classes_items),
-		.is_list = true,
+		LIST(log_classes, n_log_classes, config_log_class),
 		.max_count = LOG_CLASS_COUNT,
-		.element_bytes = sizeof(struct config_log_class)},
+		TAKES(NOW)},
 };
 
 const size_t schema_n_groups = COUNT(schema_groups);
@@ -768,7 +665,8 @@ const struct schema_group *schema_find_group(const char *name)
 const struct schema_item *schema_find_item(const struct schema_group *group, const char *key)
 {
 	for (size_t i = 0; i < group->n_items; i++)
-		if (strcmp(group->items[i].key, key) == 0)
+		if (strcmp(group->items[i].key, key) == 0 ||
+			(group->items[i].old_key && strcmp(group->items[i].old_key, key) == 0))
 			return &group->items[i];
 	return NULL;
 }

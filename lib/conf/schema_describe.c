@@ -27,9 +27,67 @@ static void put_words(const struct schema_word *words, char *out, size_t cap)
 	}
 }
 
+// Of a type whose values are lists.
+//
+//   returns  false: it is not one
+static bool describe_list(const struct schema_item *item, char *out, size_t cap)
+{
+	switch (item->type) {
+	case SCHEMA_UINT_LIST:
+		snprintf(out, cap, "a list [ ] of %u..%u numbers from %u to %u",
+			item->is_zero_allowed ? 0 : 1, item->max_count, item->min, item->max);
+		break;
+	case SCHEMA_CHOICE_LIST:
+		put(out, cap, "an ordered list [ ] of ");
+		put_words(item->words, out, cap);
+		break;
+	case SCHEMA_ADDRESS_LIST:
+		snprintf(out, cap, "a list [ ] of at most %u unicast IPv4 addresses",
+			item->max_count);
+		break;
+	case SCHEMA_PREFIX_LIST:
+		snprintf(out, cap,
+			"a list [ ] of at most %u networks as \"10.0.0.0/8\", with no bit set "
+			"behind "
+			"the prefix",
+			item->max_count);
+		break;
+	case SCHEMA_NETWORK_LIST:
+		snprintf(out, cap,
+			"a list [ ] of 1..%u IPv4 addresses or networks as \"10.20.0.0/16\", with "
+			"no bit set "
+			"behind the prefix",
+			item->max_count);
+		break;
+	case SCHEMA_WORD_LIST:
+		snprintf(out, cap,
+			"a list [ ] of %u..%u texts of %u..%u letters, digits, '.', '_' and '-'",
+			item->is_zero_allowed ? 0 : 1, item->max_count, item->min, item->max);
+		break;
+	case SCHEMA_DOMAIN_LIST:
+		snprintf(out, cap,
+			"a list [ ] of at most %u DNS names without a dot at their end, of at most "
+			"%u bytes",
+			item->max_count, item->max);
+		break;
+	case SCHEMA_HOURS:
+		snprintf(out, cap,
+			"a list [ ] of 1..%u texts as \"mon-fri 08:00-18:00\", \"sat,sun "
+			"22:00-02:00\" or "
+			"\"daily 06:00-24:00\"",
+			item->max_count);
+		break;
+	default:
+		return false;
+	}
+	return true;
+}
+
 void schema_describe(const struct schema_item *item, char *out, size_t cap)
 {
 	out[0] = '\0';
+	if (describe_list(item, out, cap))
+		return;
 	switch (item->type) {
 	case SCHEMA_BOOL:
 		put(out, cap, "true or false");
@@ -37,10 +95,6 @@ void schema_describe(const struct schema_item *item, char *out, size_t cap)
 	case SCHEMA_UINT:
 		snprintf(out, cap, "%s%u..%u", item->is_zero_allowed ? "0 or " : "", item->min,
 			item->max);
-		break;
-	case SCHEMA_UINT_LIST:
-		snprintf(out, cap, "a list [ ] of %u..%u numbers from %u to %u",
-			item->is_zero_allowed ? 0 : 1, item->max_count, item->min, item->max);
 		break;
 	case SCHEMA_TEXT:
 	case SCHEMA_PASSWORD:
@@ -62,27 +116,12 @@ void schema_describe(const struct schema_item *item, char *out, size_t cap)
 		put(out, cap, "a list [ ] of ");
 		put_words(item->words, out, cap);
 		break;
-	case SCHEMA_CHOICE_LIST:
-		put(out, cap, "an ordered list [ ] of ");
-		put_words(item->words, out, cap);
-		break;
 	case SCHEMA_ADDRESS:
 		put(out, cap, "a unicast IPv4 address");
-		break;
-	case SCHEMA_ADDRESS_LIST:
-		snprintf(out, cap, "a list [ ] of at most %u unicast IPv4 addresses",
-			item->max_count);
 		break;
 	case SCHEMA_PREFIX:
 		put(out, cap,
 			"the address of a host and its prefix length 8..32, as \"198.18.0.1/24\"");
-		break;
-	case SCHEMA_PREFIX_LIST:
-		snprintf(out, cap,
-			"a list [ ] of at most %u networks as \"10.0.0.0/8\", with no bit set "
-			"behind "
-			"the prefix",
-			item->max_count);
 		break;
 	case SCHEMA_RANGE:
 		snprintf(out, cap,
@@ -119,6 +158,15 @@ void schema_describe(const struct schema_item *item, char *out, size_t cap)
 		snprintf(out, cap, "a list of at most %u groups ( { ... }, { ... } )",
 			item->groups->max_count);
 		break;
+	case SCHEMA_UINT_LIST:
+	case SCHEMA_CHOICE_LIST:
+	case SCHEMA_ADDRESS_LIST:
+	case SCHEMA_PREFIX_LIST:
+	case SCHEMA_NETWORK_LIST:
+	case SCHEMA_WORD_LIST:
+	case SCHEMA_DOMAIN_LIST:
+	case SCHEMA_HOURS:
+		break; // describe_list()
 	case SCHEMA_NT_HASH:
 		put(out, cap, "32 hex digits");
 		break;

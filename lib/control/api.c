@@ -2,6 +2,7 @@
 #include "control/api.h"
 
 #include "control/control_state.h"
+#include "control/event_stream.h"
 #include "control/show.h"
 
 #include <errno.h>
@@ -27,7 +28,7 @@ enum client_state {
 	CLIENT_ASKING,	  // its request is not complete
 	CLIENT_MEASURING, // the widths of the columns are found
 	CLIENT_PRINTING,
-	CLIENT_FOLLOWING, // debug lines, until it goes
+	CLIENT_FOLLOWING, // debug lines or events, until it goes
 	CLIENT_ENDING,	  // "end" is in the page or will be
 	CLIENT_DONE,	  // close when the page has gone
 };
@@ -42,6 +43,7 @@ struct client {
 	char request[API_REQUEST_BYTES_MAX];
 	struct show show;
 	struct debug_follower follower; // CLIENT_FOLLOWING
+	struct event_stream stream;	// the same, if it is on
 	size_t n_sent;
 	size_t n_page;
 	char page[API_HEADER_BYTES_MAX + PAGE_BYTES];
@@ -52,6 +54,7 @@ struct api {
 	struct control *control;
 	struct loop_source source;
 	uint32_t n_clients;
+	uint32_t n_streams;
 	TAILQ_HEAD(, client) clients;
 	char path[sizeof(((struct sockaddr_un *)0)->sun_path)];
 };
@@ -60,7 +63,9 @@ static void client_free(struct client *client)
 {
 	struct api *api = client->api;
 
-	if (client->state == CLIENT_FOLLOWING)
+	if (client->stream.is_on)
+		api->n_streams--;
+	else if (client->state == CLIENT_FOLLOWING)
 		debug_unfollow(api->control, &client->follower);
 	loop_remove(&api->control->loop, &client->source);
 	close(client->source.fd);
@@ -137,6 +142,10 @@ static void produce(struct client *client)
 	client->n_sent = client->n_page = 0;
 	for (int i = 0; i < CALLS_PER_TURN && client->state < CLIENT_ENDING; i++) {
 		bool is_end = s->command->page(c, s);
+		if (s->is_waiting) {
+			loop_set_events(&c->loop, &client->source, 0);
+			return;
+		}
 		if (is_end && client->state == CLIENT_MEASURING) {
 			begin_pass(client, CLIENT_PRINTING);
 			continue;
@@ -144,6 +153,7 @@ static void produce(struct client *client)
 		if (is_end) {
 			render_end(&s->render);
 			client->state = CLIENT_ENDING;
+			client->code = s->code;
 		}
 		if (s->render.len > 0) {
 			frame(client, "out", s->render.len);
@@ -193,11 +203,54 @@ static int follow(struct client *client)
 	return SHOW_OK;
 }
 
+static int stream(struct client *client)
+{
+	struct control *c = client->api->control;
+	struct show *s = &client->show;
+	const struct event_log *events = c->config.log->events;
+	int tenant = s->tenant_name.len ? show_tenant_by_name(c, s) : 0;
+
+	if (s->render.is_json) {
+		snprintf(s->message, sizeof(s->message), "events has no JSON form.\n");
+		return SHOW_USAGE;
+	}
+	if (tenant < 0)
+		return SHOW_FAILED;
+	if (!events || c->debug.n_followers + client->api->n_streams >= LIMIT_DEBUG_FOLLOWERS) {
+		snprintf(s->message, sizeof(s->message), "Too many follow events already.\n");
+		return SHOW_FAILED;
+	}
+	client->stream = (struct event_stream){.is_on = true,
+		.has_tenant = s->tenant_name.len > 0,
+		.seq = events->history.next_seq};
+	snprintf(client->stream.tenant, sizeof(client->stream.tenant), "%s",
+		config_tenant_name(c->config.config, (uint16_t)tenant));
+	client->api->n_streams++;
+	client->state = CLIENT_FOLLOWING;
+	return SHOW_OK;
+}
+
+void api_wake_streams(struct api *api)
+{
+	struct client *client;
+
+	if (!api || api->n_streams == 0)
+		return;
+	TAILQ_FOREACH(client, &api->clients, in_all)
+	if (client->stream.is_on &&
+		event_stream_has_more(&client->stream, &api->control->config.log->events->history))
+		loop_set_events(&api->control->loop, &client->source, EPOLLIN | EPOLLOUT);
+}
+
 // Take the next lines. Returns false when there are none.
 static bool produce_lines(struct client *client)
 {
 	char *text = client->page + API_HEADER_BYTES_MAX;
-	size_t n = debug_take(&client->follower, text, PAGE_BYTES);
+	size_t n = client->stream.is_on
+			   ? event_stream_take(&client->stream,
+				     &client->api->control->config.log->events->history, text,
+				     PAGE_BYTES)
+			   : debug_take(&client->follower, text, PAGE_BYTES);
 
 	client->n_sent = client->n_page = 0;
 	if (n == 0)
@@ -227,6 +280,8 @@ static void answer(struct client *client)
 		code = s->command->check(c, s);
 	else if (code == SHOW_OK && s->command && s->command->follows)
 		code = follow(client);
+	else if (code == SHOW_OK && s->command && s->command->streams)
+		code = stream(client);
 	if (code != SHOW_OK)
 		counter_add(&c->counters.api_errors, 1);
 	if (client->state == CLIENT_FOLLOWING)
@@ -362,6 +417,18 @@ static void listener_ready(struct loop_source *s, uint32_t events)
 		take_client(api, fd);
 	else if (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS)
 		loop_set_events(&api->control->loop, s, 0); // until api_check()
+}
+
+void api_wake(struct api *api)
+{
+	struct client *client;
+
+	TAILQ_FOREACH(client, &api->clients, in_all)
+	if (client->show.is_waiting) {
+		client->show.is_waiting = false;
+		client->moved_ns = control_now(api->control);
+		loop_set_events(&api->control->loop, &client->source, EPOLLOUT);
+	}
 }
 
 void api_check(struct api *api)

@@ -27,6 +27,11 @@ void api_close(struct api *api);
 
 // Once a second: listen again after descriptors ran out, drop clients that do not read.
 void api_check(struct api *api);
+// At the end of a turn: those who follow events have some to take. api may be NULL.
+void api_wake_streams(struct api *api);
+
+// What commands waited for has come: they go on.
+void api_wake(struct api *api);
 
 // Split a request line without its end into words, decoding them in place.
 //

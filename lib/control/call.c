@@ -4,6 +4,7 @@
 #include "control/address.h"
 #include "control/call_auth.h"
 #include "control/call_command.h"
+#include "control/call_policy.h"
 #include "control/call_record.h"
 #include "control/call_routes.h"
 #include "control/conn.h"
@@ -34,9 +35,12 @@ static void come_up(struct call *call)
 		return;
 	call->was_up = true;
 	conn_is_up(call->conn);
+	tenants_note_up(call);
 	call->up_ns = control_now(c);
+	call_policy_arm(call);
 	counter_add(&c->counters.calls_up, 1);
 	call_record_up(call);
+	accounting_up(call);
 }
 
 static void watch_clear_data(struct call *call)
@@ -75,9 +79,11 @@ static void finish(struct call *call, enum end_reason reason)
 	call->ended_ns = control_now(c);
 	call->is_open = false;
 	call->clear_due_ns = call->no_gre_due_ns = call->stale_due_ns = TIMER_NEVER;
+	call->policy_due_ns = TIMER_NEVER;
 	timer_heap_leave(&c->loop.timers, &call->timer);
 	supersede_forget(call);
-	owner_map_set_call(c->config.owners, call->listen, call->pptp.call_id, OWNER_NONE);
+	logins_remove(call);
+	(void)owner_map_set_call(c->config.owners, call->listen, call->pptp.call_id, OWNER_NONE);
 	call_routes_remove(call);
 	call_command_delete(call);
 
@@ -131,7 +137,8 @@ static void act(struct call *call, const struct step *step, const struct step_it
 
 void call_rearm(struct call *call)
 {
-	const uint64_t others[] = {call->clear_due_ns, call->no_gre_due_ns, call->stale_due_ns};
+	const uint64_t others[] = {call->clear_due_ns, call->no_gre_due_ns, call->stale_due_ns,
+		call->account.interim_due_ns, call->policy_due_ns};
 	uint64_t due = link_deadline(&call->link);
 
 	for (size_t i = 0; i < RTE_DIM(others); i++)
@@ -312,6 +319,10 @@ static void fire(struct timer *t, uint64_t now_ns)
 		check_gre(call);
 	if (call->end == END_NONE && now_ns >= call->stale_due_ns)
 		supersede_expire(call, now_ns);
+	if (call->end == END_NONE && now_ns >= call->policy_due_ns)
+		call_policy_expire(call, now_ns);
+	if (call->end == END_NONE && now_ns >= call->account.interim_due_ns)
+		accounting_expire(call, now_ns);
 	if (call->end != END_NONE)
 		return;
 	step_clear(&step);
@@ -326,12 +337,16 @@ static void release(struct call *call)
 {
 	struct control *c = call->control;
 
+	change_remove_call(call);
 	timer_heap_leave(&c->loop.timers, &call->timer);
 	if (call->id != SESSION_ID_NONE)
 		placement_release(&c->placement, call->id);
 	if (call->pptp.call_id != 0)
 		call_table_release(&c->call_tables[call->listen], call->pptp.call_id);
 	address_release(call);
+	tenants_leave(call);
+	call_policy_release(call);
+	call_auth_release(call);
 	link_wipe(&call->link);
 	secret_wipe_bytes(call, sizeof(*call));
 	free(call);
@@ -364,8 +379,13 @@ static bool take_resources(struct call *call, const struct pptp_ocrq *request)
 		return false;
 	}
 	call->pptp.call_id = (uint16_t)call_id;
+	if (owner_map_set_call(c->config.owners, call->listen, call->pptp.call_id, OWNER_NONE) !=
+		0) {
+		call_record_no_resource(call, "owners of calls");
+		return false;
+	}
 	call->pptp.peer_call_id = request->call_id;
-	call->pool = address_choose_pool(c, call->tenant);
+	call->pool = tenants_first_pool(c, call->tenant);
 	link_init(&call->link, &c->link_configs[call->pool], random.seed, random.challenge);
 	secret_wipe_bytes(&random, sizeof(random));
 	return true;
@@ -388,19 +408,26 @@ enum end_reason call_new(struct conn *conn, const struct pptp_ocrq *request)
 	call->listen = conn->listen;
 	call->tenant = c->config.config->listen_tenants[conn->listen];
 	call->mtu = c->config.config->mtu;
-	call->clear_due_ns = call->stale_due_ns = TIMER_NEVER;
+	call->clear_due_ns = call->stale_due_ns = call->policy_due_ns = TIMER_NEVER;
 	call->started_ns = control_now(c);
 	call->no_gre_due_ns = call->started_ns + c->config.config->no_gre_notice_s * SECOND_NS;
 	call->started_wall_ns = control_wall_ns();
+	accounting_init_call(call);
 	call->number = history_next_id(&c->history);
 	call->tunnel = conn->number;
 	call->timeline = conn->timeline;
 	timeline_mark(&call->timeline, TIMELINE_OCRQ, call->started_ns);
+	enum end_reason limited = tenants_begin(call);
+	if (limited != END_NONE) {
+		release(call);
+		return limited;
+	}
 	if (timer_heap_join(&c->loop.timers, &call->timer, fire) != 0 ||
 		!take_resources(call, request)) {
 		release(call);
 		return END_NO_RESOURCE;
 	}
+	change_add_call(call);
 	// The worker knows the session before the client can send to it.
 	call_command_add(call);
 	if (call->out_of_room) {
@@ -408,7 +435,7 @@ enum end_reason call_new(struct conn *conn, const struct pptp_ocrq *request)
 		release(call);
 		return END_NO_RESOURCE;
 	}
-	owner_map_set_call(c->config.owners, call->listen, call->pptp.call_id,
+	(void)owner_map_set_call(c->config.owners, call->listen, call->pptp.call_id, // has room
 		owner_make(session_id_worker(call->id), session_id_slot(call->id)));
 	const struct pptp_call_offer offer = {.call_id = call->pptp.call_id,
 		.window = c->config.config->receive_window,
@@ -416,9 +443,9 @@ enum end_reason call_new(struct conn *conn, const struct pptp_ocrq *request)
 	pptp_call_accept(&call->pptp, request, &offer, &w);
 	call->conn = conn;
 	conn->n_calls_begun++;
-	conn->n_calls_most = RTE_MAX(conn->n_calls_most, ++conn->n_calls);
-	TAILQ_INSERT_TAIL(&conn->calls, call, in_conn);
-	pptp_conn_set_calls(&conn->pptp, conn->n_calls, control_now(c));
+	conn_calls_add(&conn->calls, call);
+	conn->n_calls_most = RTE_MAX(conn->n_calls_most, conn->calls.n);
+	pptp_conn_set_calls(&conn->pptp, conn->calls.n, control_now(c));
 	counter_add(&c->counters.calls_started, 1);
 	conn_write(conn, span_of(bytes, w.len));
 	call_record_started(call);
@@ -459,7 +486,9 @@ void call_gone(struct call *call, const struct lane_totals *totals)
 	counter_add(call->was_up ? &c->counters.calls_ended[call->end]
 				 : &c->counters.calls_failed[call->end],
 		1);
+	tenants_note_gone(call, totals);
 	call_record_down(call, totals);
+	accounting_down(call, totals);
 	release(call);
 }
 

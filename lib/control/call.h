@@ -8,6 +8,10 @@
 #pragma once
 
 #include "aaa/aaa.h"
+#include "aaa/policy.h"
+#include "control/change.h"
+#include "control/conn_calls.h"
+#include "control/accounting.h"
 #include "control/debug_call.h"
 #include "control/timeline.h"
 #include "control/timer_heap.h"
@@ -25,6 +29,10 @@ struct call {
 	struct control *control;
 	struct conn *conn; // NULL once it has ended
 	TAILQ_ENTRY(call) in_conn;
+	struct call *in_bucket_of[CONN_CALLS_IDS]; // the next one in its bucket of conn_calls
+	LIST_ENTRY(call) in_change[CHANGE_INDICES];
+	struct change_waiters change_waiters; // orders that are answered when it is gone
+	bool is_in_change;
 	struct timer timer;
 	uint64_t id;	 // of the session
 	uint64_t number; // of all calls since the start: in debug lines and the history
@@ -36,22 +44,31 @@ struct call {
 
 	uint32_t client_be;
 	uint16_t client_port_be;
-	uint8_t listen;
-	uint16_t tenant;   // the listen address's
-	uint16_t pool;	   // whose link_config it has
-	uint8_t n_routes;  // networks behind the client
-	uint8_t routes_on; // bit i: routes[i] is on the workers' map
+	uint16_t listen;
+	uint16_t tenant;  // the listen address's, or the realm's
+	bool has_place;	  // it counts among its tenant's calls
+	uint8_t n_in_use; // addresses that somebody else had, see control/address_probe.h
+	uint16_t pool;	  // of its address; before it has one, whose link_config it has
+	struct address_probe *probe; // somebody is asked for its address
+	uint8_t n_routes;	     // networks behind the client
+	uint8_t routes_on;	     // bit i: routes[i] is on the workers' map
 	struct aaa_route routes[LIMIT_USER_ROUTES];
-	uint32_t inner_be;	// 0: none yet
-	bool has_fixed_address; // that of his record: nobody chooses another
-	uint32_t gre_be;	// where its GRE comes from; client_be unless nat-loose moved it
-	uint16_t group;		// index in config.groups, of the user
+	uint32_t inner_be;	  // 0: none yet
+	bool has_fixed_address;	  // that of his record: nobody chooses another
+	uint32_t netmask_be;	  // that AAA has for its client, 0: none
+	uint32_t gre_be;	  // where its GRE comes from; client_be unless nat-loose moved it
+	struct policy policy;	  // once it has authenticated
+	struct policy_said *said; // what AAA says of the user himself; NULL: nothing
+	struct policy_said *coa;  // and what it has ordered since
+	uint8_t said_source;	  // enum policy_source
+	uint64_t policy_due_ns;	  // a time of the policy comes, see control/call_policy.h
 
 	enum link_phase phase; // the last one before it began to end
 	enum end_reason end;   // END_NONE: it lives
 	bool was_up;
 	bool is_open; // data may pass now
 	bool asks_aaa;
+	struct link_verdict *verdict; // that waits for an address; NULL: none does
 	enum end_reason auth_refusal; // not END_NONE: AAA was not asked, to be told to the link
 	bool out_of_room;	      // a command did not fit: to be ended
 	bool is_authenticated;	      // once; after that nobody but the same user can again
@@ -65,9 +82,9 @@ struct call {
 	uint16_t mtu;
 	struct mppe_mode receive; // MPPE_STRENGTH_NONE: no keys yet
 	struct mppe_mode send;
-	bool has_policy; // its worker has `policy`
-	struct command_session_policy policy;
+	bool has_limits; // its worker was told of rates, access lists or idle time
 	uint64_t n_ppp_in, n_ppp_out;
+	struct call_account account;
 
 	uint64_t no_gre_due_ns; // nothing was heard so long: said once
 
@@ -76,6 +93,8 @@ struct call {
 	uint64_t stale_since_ns;
 	struct supersede_list *bucket; // that it is in, NULL: none
 	TAILQ_ENTRY(call) in_bucket;
+	struct logins_user *logins; // that it counts for, NULL: none
+	TAILQ_ENTRY(call) in_logins;
 	bool is_shadowed; // a newer call has its client Call ID: PPP frames would reach that one
 
 	// clear data where encryption is required, see call_saw_clear_data()

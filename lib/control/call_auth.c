@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "control/call_auth.h"
 
+#include "aaa/login.h"
+#include "control/accounting.h"
 #include "control/address.h"
-#include "control/call_inner.h"
+#include "control/call_command.h"
+#include "control/call_policy.h"
 #include "control/call_record.h"
 #include "control/call_routes.h"
 #include "control/conn.h"
@@ -11,6 +14,8 @@
 #include "control/supersede.h"
 
 #include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
 
 enum {
 	MS_ERROR_HOURS = 646, // RFC 2759 6
@@ -27,6 +32,15 @@ static bool is_user(const struct call *call, const struct auth_credentials *cred
 		span_of(credentials->user, credentials->user_len));
 }
 
+// Of the realm, where the listen address is everybody's. What it holds for a tenant, it gets once it is authenticated.
+static uint16_t tenant_of_call(const struct call *call)
+{
+	const struct config *config = call->control->config.config;
+
+	return tenant_of_login(
+		config, config->listen_tenants[call->listen], span_of(call->user, call->user_len));
+}
+
 static enum end_reason judge_before_asking(
 	struct call *call, const struct auth_credentials *credentials)
 {
@@ -35,18 +49,35 @@ static enum end_reason judge_before_asking(
 		return END_AUTH_REJECTED;
 	call->user_len = credentials->user_len;
 	memcpy(call->user, credentials->user, sizeof(call->user));
+	if (!call->is_authenticated) {
+		enum end_reason limited = tenants_assign(call, tenant_of_call(call));
+		if (limited != END_NONE)
+			return limited;
+		if (accounting_is_full(call))
+			return END_NO_ACCOUNTING;
+	}
 	return lockout_watch_refuses(call) ? END_AUTH_LOCKED : END_NONE;
+}
+
+static void describe_call(const struct call *call, struct aaa_request *request)
+{
+	request->tenant = call->tenant;
+	request->client_be = call->client_be;
+	request->server_be = call->control->config.owners->listen_be[call->listen];
+	request->nas_port = accounting_nas_port(call);
+	accounting_session_id(call, request->session_id);
 }
 
 void call_auth_ask(struct call *call)
 {
 	struct control *c = call->control;
-	struct aaa_request request = {.tag = call->id, .client_be = call->client_be};
+	struct aaa_request request = {.tag = call->id};
 
 	conn_progress(call->conn, ADMISSION_STEP_NAME);
 	link_get_credentials(&call->link, &request.credentials);
 	call->auth_refusal = judge_before_asking(call, &request.credentials);
 	if (call->auth_refusal == END_NONE) {
+		describe_call(call, &request);
 		call->asks_aaa = c->config.aaa->submit(c->aaa, &request) == 0;
 		call->auth_refusal = call->asks_aaa ? END_NONE : END_AUTH_UNAVAILABLE;
 		c->aaa_pending |= call->asks_aaa;
@@ -106,50 +137,173 @@ static void reject(struct call *call, const struct aaa_reply *reply, struct link
 		lockout_watch_fail(call);
 }
 
-static void set_name_servers(const struct config_group *group, struct link_verdict *verdict)
+// That no address is left for the user says nothing against him.
+static void put_address(struct call *call, int rc, struct link_verdict *verdict)
 {
-	verdict->n_dns = (uint8_t)group->n_dns;
-	verdict->n_nbns = (uint8_t)group->n_nbns;
-	memcpy(verdict->dns_be, group->dns_be, sizeof(verdict->dns_be));
-	memcpy(verdict->nbns_be, group->nbns_be, sizeof(verdict->nbns_be));
+	debug_address(call);
+	if (rc != 0) {
+		refuse(verdict, rc == -EADDRINUSE ? END_ADDRESS_IN_USE : END_NO_ADDRESS, 0);
+		return;
+	}
+	verdict->client_be = call->inner_be;
+	address_tell(call, verdict);
 }
 
-// The user is who he says; that no address is left for him says nothing against him.
-static void admit(struct call *call, const struct aaa_reply *reply, struct link_verdict *verdict)
+static void drop_verdict(struct link_verdict *verdict)
+{
+	if (verdict)
+		secret_wipe_bytes(verdict, sizeof(*verdict));
+	free(verdict);
+}
+
+// He knew his password, and yet may not come in: a reason of our own, in words of its own.
+static void turn_away(struct call *call, struct link_verdict *verdict, enum end_reason reason,
+	uint16_t ms_error, const char *why)
+{
+	refuse(verdict, reason, ms_error);
+	snprintf(verdict->message, sizeof(verdict->message), "%s",
+		end_reason_info(reason)->lcp_text);
+	tell_failure(call, verdict, why);
+}
+
+static uint32_t method_bit(enum auth_method method)
+{
+	switch (method) {
+	case AUTH_METHOD_MSCHAPV2:
+		return CONFIG_AUTH_MSCHAPV2;
+	case AUTH_METHOD_MSCHAPV1:
+		return CONFIG_AUTH_MSCHAPV1;
+	case AUTH_METHOD_CHAP_MD5:
+		return CONFIG_AUTH_CHAP;
+	case AUTH_METHOD_PAP:
+		return CONFIG_AUTH_PAP;
+	case AUTH_METHOD_NONE:
+		break;
+	}
+	return 0;
+}
+
+// The policy of the user, and whether he may come in by it. For an account that may not do what it tries Windows has but
+// one number, 649.
+static bool judge_by_policy(
+	struct call *call, const struct aaa_reply *reply, struct link_verdict *verdict)
+{
+	enum config_policy_key missing = CONFIG_POLICY_KEYS;
+	int rc = call_policy_set(call, reply->group, &reply->policy,
+		reply->server[0] ? POLICY_RADIUS : POLICY_USER, &missing);
+
+	if (rc == -ENOENT)
+		turn_away(call, verdict, END_AUTH_POLICY, MS_ERROR_NO_PERMISSION,
+			policy_key_name(missing));
+	else if (rc != 0)
+		turn_away(call, verdict, END_NO_RESOURCE, 0, NULL);
+	else if (!(call->policy.auth_methods & method_bit(call->link.auth.credentials.method)))
+		turn_away(call, verdict, END_AUTH_METHOD, MS_ERROR_NO_PERMISSION, NULL);
+	else if (!call_policy_is_hour(call))
+		turn_away(call, verdict, END_AUTH_HOURS, MS_ERROR_HOURS, NULL);
+	else
+		return true;
+	return false;
+}
+
+// A stale call of his is looked for first: it is no second login.
+static bool take_login(struct call *call, struct link_verdict *verdict)
+{
+	supersede_begin(call);
+	if (!logins_make_room(call))
+		turn_away(call, verdict, END_AUTH_LOGINS, MS_ERROR_NO_PERMISSION, NULL);
+	else if (logins_add(call) != 0)
+		turn_away(call, verdict, END_NO_RESOURCE, 0, NULL);
+	else
+		return true;
+	return false;
+}
+
+static void fill_verdict(
+	const struct call *call, const struct aaa_reply *reply, struct link_verdict *verdict)
+{
+	const struct policy *p = &call->policy;
+
+	verdict->accepted = true;
+	verdict->has_keys = reply->has_keys;
+	verdict->keys = reply->keys;
+	verdict->client_chooses = address_may_be_chosen(reply->framed_address_be);
+	verdict->has_policy = true;
+	verdict->policy = call_policy_link(p);
+	verdict->n_dns = p->n_dns;
+	verdict->n_nbns = p->n_nbns;
+	memcpy(verdict->dns_be, p->dns_be, sizeof(verdict->dns_be));
+	memcpy(verdict->nbns_be, p->nbns_be, sizeof(verdict->nbns_be));
+	memcpy(verdict->authenticator_response, reply->authenticator_response,
+		sizeof(verdict->authenticator_response));
+}
+
+// Returns false while the inside is asked whether somebody has the address: the verdict waits for it.
+static bool take_address(struct call *call, uint32_t framed_be, struct link_verdict *verdict)
+{
+	int rc = address_take(call, framed_be);
+
+	if (rc == -EINPROGRESS) {
+		drop_verdict(call->verdict); // he authenticates again meanwhile
+		drop_verdict(call->verdict);
+		call->verdict = malloc(sizeof(*call->verdict));
+		if (call->verdict) {
+			*call->verdict = *verdict;
+			return false;
+		}
+		rc = -ENOMEM;
+	}
+	put_address(call, rc, verdict);
+	return true;
+}
+
+// The user is who he says. Returns false when the verdict has to wait.
+static bool admit(struct call *call, const struct aaa_reply *reply, struct link_verdict *verdict)
 {
 	bool is_first = !call->is_authenticated;
 
+	if (!judge_by_policy(call, reply, verdict) || (is_first && !take_login(call, verdict)))
+		return true;
 	call->is_authenticated = true;
-	call->group = reply->group;
-	if (is_first)
+	if (is_first) {
 		call_routes_take(call, reply);
+		call->netmask_be = reply->framed_netmask_be;
+	}
 	conn_trust(call->conn);
 	lockout_watch_succeed(call);
-	if (is_first)
-		supersede_begin(call);
-	int rc = address_take(call, reply->framed_address_be);
-	if (rc != 0) {
-		refuse(verdict, rc == -EADDRINUSE ? END_ADDRESS_IN_USE : END_NO_ADDRESS, 0);
-	} else {
-		verdict->accepted = true;
-		verdict->has_keys = reply->has_keys;
-		verdict->keys = reply->keys;
-		verdict->client_be = call->inner_be;
-		verdict->client_chooses = address_may_be_chosen(reply->framed_address_be);
-		set_name_servers(&call->control->config.config->groups[call->group], verdict);
-		call_inner_names(call, verdict);
-		memcpy(verdict->authenticator_response, reply->authenticator_response,
-			sizeof(verdict->authenticator_response));
-	}
+	accounting_take_reply(call, reply);
+	call_policy_arm(call);
+	call_command_mtu(call);
+	fill_verdict(call, reply, verdict);
 	counter_add(&call->control->counters.auth_ok, 1);
-	call_record_authenticated(call);
+	call_record_authenticated(call, reply->server);
 	if (reply->password_changed)
 		call_record_password_changed(call, reply->why);
+	return take_address(call, reply->framed_address_be, verdict);
+}
+
+void call_auth_address(struct call *call, int rc)
+{
+	struct link_verdict *verdict = call->verdict;
+
+	if (!verdict || call->end != END_NONE)
+		return;
+	call->verdict = NULL;
+	put_address(call, rc, verdict);
+	give_verdict(call, verdict);
+	drop_verdict(verdict);
+}
+
+void call_auth_release(struct call *call)
+{
+	drop_verdict(call->verdict);
+	call->verdict = NULL;
 }
 
 void call_auth_take_reply(struct call *call, const struct aaa_reply *reply)
 {
 	struct link_verdict verdict = {0};
+	bool is_decided = true;
 
 	if (!call->asks_aaa || call->end != END_NONE) {
 		counter_add(&call->control->counters.stale_events, 1);
@@ -157,19 +311,22 @@ void call_auth_take_reply(struct call *call, const struct aaa_reply *reply)
 	}
 	call->asks_aaa = false;
 	debug_aaa_answered(call, reply);
+	memcpy(verdict.message, reply->message,
+		sizeof(verdict.message)); // a Reply-Message of RADIUS
 	// The client has negotiated LCP again since, or hangs up: this answer authenticates nobody,
 	// so it gives no trust, no address and no line. The link asks again where there is reason to.
 	if (!link_awaits_verdict(&call->link)) {
 		counter_add(&call->control->counters.stale_events, 1);
 	} else if (reply->result == AAA_ACCEPT) {
-		admit(call, reply, &verdict);
+		is_decided = admit(call, reply, &verdict);
 	} else if (reply->result == AAA_REJECT) {
 		reject(call, reply, &verdict);
 	} else {
 		refuse(&verdict, END_AUTH_UNAVAILABLE, 0);
 		tell_failure(call, &verdict, reply->why);
 	}
-	give_verdict(call, &verdict);
+	if (is_decided)
+		give_verdict(call, &verdict);
 	secret_wipe_bytes(&verdict, sizeof(verdict));
 }
 
@@ -177,8 +334,9 @@ void call_auth_give_up(struct call *call)
 {
 	struct link_verdict verdict = {0};
 
-	refuse(&verdict, call->auth_refusal,
-		call->auth_refusal == END_AUTH_UNAVAILABLE ? 0 : MS_ERROR_BAD_LOGIN);
+	bool is_guess =
+		call->auth_refusal == END_AUTH_REJECTED || call->auth_refusal == END_AUTH_LOCKED;
+	refuse(&verdict, call->auth_refusal, is_guess ? MS_ERROR_BAD_LOGIN : 0);
 	call->auth_refusal = END_NONE;
 	tell_failure(call, &verdict, NULL);
 	give_verdict(call, &verdict);

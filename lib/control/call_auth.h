@@ -11,5 +11,11 @@ void call_auth_ask(struct call *call);
 // AAA has answered.
 void call_auth_take_reply(struct call *call, const struct aaa_reply *reply);
 
+// Of control/address.h: what address_take() was still busy with has come out, 0 or -errno as it has it.
+void call_auth_address(struct call *call, int rc);
+
+// What a call holds that ends while its verdict waits for an address.
+void call_auth_release(struct call *call);
+
 // It was not even asked: call->auth_refusal says why.
 void call_auth_give_up(struct call *call);

@@ -6,6 +6,8 @@
 
 enum { TUNNELLED_HEADERS_BYTES = 40 }; // IPv4 and TCP without options
 
+_Static_assert((int)ACL_NONE == (int)CONFIG_NO_INDEX, "no access list is no access list");
+
 static void send_command(struct call *call, struct lane_command *command)
 {
 	command->session_id = call->id;
@@ -43,14 +45,27 @@ void call_command_add(struct call *call)
 	send_command(call, &command);
 }
 
+// Whose call it is is not known yet when LCP has agreed for the first time.
+static uint16_t mtu_of(const struct call *call)
+{
+	uint16_t mtu =
+		call->is_authenticated ? call->policy.mtu : call->control->config.config->mtu;
+
+	return RTE_MIN(mtu, call->agreed.peer_mru);
+}
+
+void call_command_mtu(struct call *call)
+{
+	if (mtu_of(call) != call->mtu)
+		call_command_link(call);
+}
+
 void call_command_link(struct call *call)
 {
 	struct lane_command command = {.kind = COMMAND_SESSION_LINK};
 
 	link_get_agreed(&call->link, &call->agreed);
-	call->mtu = (uint16_t)call->control->config.config->mtu;
-	if (call->mtu > call->agreed.peer_mru)
-		call->mtu = call->agreed.peer_mru;
+	call->mtu = mtu_of(call);
 	command.link.mtu = call->mtu;
 	command.link.mss_max = call->mtu > TUNNELLED_HEADERS_BYTES
 				       ? (uint16_t)(call->mtu - TUNNELLED_HEADERS_BYTES)
@@ -87,13 +102,6 @@ void call_command_flush(struct call *call)
 	send_command(call, &command);
 }
 
-static uint16_t acl_of(const struct config *config, const char *name)
-{
-	int i = name[0] ? config_find_acl(config, name) : -1;
-
-	return i < 0 ? ACL_NONE : (uint16_t)i;
-}
-
 static uint32_t burst_of(uint32_t rate_kbps, uint32_t burst_ms)
 {
 	uint64_t n_bytes = (uint64_t)rate_kbps * burst_ms / 8;
@@ -102,44 +110,41 @@ static uint32_t burst_of(uint32_t rate_kbps, uint32_t burst_ms)
 	return (uint32_t)RTE_MIN(n_bytes, (uint64_t)UINT32_MAX);
 }
 
-static struct command_session_policy policy_of(
-	const struct config *config, const struct config_group *group)
+struct command_session_policy call_command_limits(const struct call *call)
 {
+	const struct policy *p = &call->policy;
+
 	return (struct command_session_policy){
-		.rate_up_bps = group->rate_up_kbps * UINT64_C(1000),
-		.rate_down_bps = group->rate_down_kbps * UINT64_C(1000),
-		.burst_up_bytes = burst_of(group->rate_up_kbps, group->burst_ms),
-		.burst_down_bytes = burst_of(group->rate_down_kbps, group->burst_ms),
-		.acl_up = acl_of(config, group->acl_in),
-		.acl_down = acl_of(config, group->acl_out),
-		.idle_s = group->idle_timeout_s,
-		.idle_up_only = group->idle_counts == CONFIG_IDLE_UP,
+		.rate_up_bps = p->rate_up_kbps * UINT64_C(1000),
+		.rate_down_bps = p->rate_down_kbps * UINT64_C(1000),
+		.burst_up_bytes = burst_of(p->rate_up_kbps, p->burst_ms),
+		.burst_down_bytes = burst_of(p->rate_down_kbps, p->burst_ms),
+		.acl_up = p->acl_in,
+		.acl_down = p->acl_out,
+		.idle_s = p->idle_timeout_s,
+		.idle_up_only = p->idle_up_only,
+		.has_tenant_rate = tenant_rates_has(call->control, call->tenant),
 	};
 }
 
 void call_command_policy(struct call *call)
 {
-	const struct config *config = call->control->config.config;
 	struct lane_command command = {
 		.kind = COMMAND_SESSION_POLICY,
-		.policy = policy_of(config, &config->groups[call->group]),
+		.policy = call_command_limits(call),
 	};
 	const struct command_session_policy *p = &command.policy;
 	bool is_empty = p->rate_up_bps == 0 && p->rate_down_bps == 0 && p->idle_s == 0 &&
-			p->acl_up == ACL_NONE && p->acl_down == ACL_NONE;
+			p->acl_up == ACL_NONE && p->acl_down == ACL_NONE && !p->has_tenant_rate;
 
-	if (is_empty && !call->has_policy)
+	if (is_empty && !call->has_limits)
 		return;
-	call->policy = command.policy;
-	call->has_policy = true;
+	call->has_limits = true;
 	send_command(call, &command);
 }
 
 void call_command_open(struct call *call, bool on)
 {
-	const struct config *config = call->control->config.config;
-	const struct config_group *group = &config->groups[call->group];
-
 	if (on)
 		call_routes_add(call);
 	else
@@ -148,9 +153,11 @@ void call_command_open(struct call *call, bool on)
 		.kind = COMMAND_SESSION_OPEN,
 		.open = {.on = on,
 			.inner_be = call->inner_be,
+			.tenant = call->tenant,
+			.require_encryption = call->link.policy.require_encryption,
 			.has_routes = call->routes_on != 0,
-			.dhcp_inform = group->dhcp_inform,
-			.relay_broadcasts = group->broadcasts == CONFIG_BROADCASTS_RELAY},
+			.dhcp_inform = call->policy.dhcp_inform,
+			.relay_broadcasts = call->policy.relay_broadcasts},
 	};
 
 	send_command(call, &command);

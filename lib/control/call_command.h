@@ -6,12 +6,15 @@
 
 void call_command_add(struct call *call);
 void call_command_link(struct call *call); // what LCP agreed on
+void call_command_mtu(struct call *call);  // the policy may have another one
 void call_command_keys(struct call *call);
 void call_command_encrypt(struct call *call, bool on);
 // The next packet to the client is flushed.
 void call_command_flush(struct call *call);
 
-void call_command_policy(struct call *call); // of the user's group; nothing where it has none
+// Rates, access lists and idle time of its policy; nothing where it has none.
+void call_command_policy(struct call *call);
+struct command_session_policy call_command_limits(const struct call *call);
 void call_command_open(struct call *call, bool on);
 void call_command_delete(struct call *call); // always fits
 void call_command_frame(

@@ -2,6 +2,7 @@
 #include "control/call_inner.h"
 
 #include "control/call.h"
+#include "control/call_policy.h"
 #include "control/control_state.h"
 #include "proto/dhcp_inform.h"
 #include "wire/udp.h"
@@ -11,14 +12,6 @@
 
 _Static_assert((int)LIMIT_GROUP_ROUTES <= (int)DHCP_INFORM_ROUTES_MAX, "all routes of a group");
 _Static_assert((int)CONFIG_NAME_SERVERS == (int)DHCP_INFORM_SERVERS_MAX, "and its name servers");
-
-static const struct config_group *group_of(const struct call *call)
-{
-	const struct config *config = call->control->config.config;
-
-	assert(call->group < config->n_groups);
-	return &config->groups[call->group];
-}
 
 static void drop(struct call *call, enum drop_reason reason)
 {
@@ -52,7 +45,10 @@ static void send_answer(struct call *call, uint8_t *packet, size_t data_len, uin
 
 static void answer(struct call *call, struct span message)
 {
-	const struct config_group *group = group_of(call);
+	const struct policy *policy = &call->policy;
+	struct config_policy own[2];
+	const struct config_policy *names = call_policy_giver(call, CONFIG_POLICY_DOMAIN, &own[0]);
+	const struct config_policy *nets = call_policy_giver(call, CONFIG_POLICY_ROUTES, &own[1]);
 	const struct config_pool *pool = &call->control->config.config->pools[call->pool];
 	struct dhcp_route routes[LIMIT_GROUP_ROUTES];
 	uint8_t packet[LIMIT_MTU_BYTES];
@@ -60,20 +56,21 @@ static void answer(struct call *call, struct span message)
 	struct dhcp_inform_params params = {
 		.client_be = call->inner_be,
 		.server_be = pool->server_inner_be,
-		.n_dns = (uint8_t)(group->n_dns ? group->n_dns : pool->n_dns),
-		.n_nbns = (uint8_t)(group->n_nbns ? group->n_nbns : pool->n_nbns),
-		.n_routes = (uint8_t)group->n_routes,
-		.domain = group->domain,
+		.netmask_be = call->netmask_be,
+		.n_dns = policy->n_dns ? policy->n_dns : (uint8_t)pool->n_dns,
+		.n_nbns = policy->n_nbns ? policy->n_nbns : (uint8_t)pool->n_nbns,
+		.n_routes = (uint8_t)nets->n_routes,
+		.domain = names->domain,
 		.routes = routes,
 	};
 
-	memcpy(params.dns_be, group->n_dns ? group->dns_be : pool->dns_be, sizeof(params.dns_be));
-	memcpy(params.nbns_be, group->n_nbns ? group->nbns_be : pool->nbns_be,
+	memcpy(params.dns_be, policy->n_dns ? policy->dns_be : pool->dns_be, sizeof(params.dns_be));
+	memcpy(params.nbns_be, policy->n_nbns ? policy->nbns_be : pool->nbns_be,
 		sizeof(params.nbns_be));
-	for (uint16_t i = 0; i < group->n_routes; i++)
+	for (uint16_t i = 0; i < nets->n_routes; i++)
 		routes[i] = (struct dhcp_route){
-			.prefix_be = group->routes[i].address_be,
-			.prefix_len = group->routes[i].prefix_len,
+			.prefix_be = nets->routes[i].address_be,
+			.prefix_len = nets->routes[i].prefix_len,
 		};
 	size_t room = call->mtu > UDP_HEADERS_BYTES ? (size_t)call->mtu - UDP_HEADERS_BYTES : 0;
 	if (dhcp_inform_answer(message, &params, room, &w) == 0)
@@ -89,7 +86,7 @@ void call_inner_receive(struct call *call, struct rte_mbuf *packet)
 	struct udp_datagram datagram;
 
 	// Its worker sent it while the call was open; it may have left that state since.
-	if (!call->is_open || !group_of(call)->dhcp_inform) {
+	if (!call->is_open || !call->policy.dhcp_inform) {
 		drop(call, DROP_PPP_NOT_OPEN);
 	} else if (len > sizeof(copy)) {
 		drop(call, DROP_TOO_BIG);
@@ -101,14 +98,4 @@ void call_inner_receive(struct call *call, struct rte_mbuf *packet)
 			drop(call, DROP_DHCP_REFUSED);
 	}
 	rte_pktmbuf_free(packet);
-}
-
-void call_inner_names(const struct call *call, struct link_verdict *verdict)
-{
-	const struct config_group *group = group_of(call);
-
-	verdict->n_dns = (uint8_t)group->n_dns;
-	verdict->n_nbns = (uint8_t)group->n_nbns;
-	memcpy(verdict->dns_be, group->dns_be, sizeof(verdict->dns_be));
-	memcpy(verdict->nbns_be, group->nbns_be, sizeof(verdict->nbns_be));
 }

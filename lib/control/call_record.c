@@ -15,6 +15,9 @@ static void begin(struct event *e, enum event_kind kind, const struct call *call
 	event_endpoint(e, "client", call->client_be, call->client_port_be);
 	if (call->inner_be)
 		event_ipv4(e, "inner", call->inner_be);
+	if (call->tenant)
+		event_word(e, "tenant",
+			config_tenant_name(call->control->config.config, call->tenant));
 }
 
 static void finish(struct event *e, const struct call *call)
@@ -44,15 +47,23 @@ void call_record_started(struct call *call)
 	debug_call_started(call);
 }
 
-void call_record_authenticated(const struct call *call)
+const char *call_record_aaa(const struct call *call)
+{
+	const struct config *config = call->control->config.config;
+
+	return config->tenants[call->tenant].aaa == CONFIG_AAA_LOCAL ? "local" : "radius";
+}
+
+void call_record_authenticated(const struct call *call, const char *server)
 {
 	struct event e;
 
 	begin(&e, EVENT_AUTHENTICATED, call);
 	event_word(&e, "method", auth_method_name(call->link.auth.credentials.method));
-	event_word(&e, "by", call->control->config.aaa->name);
+	event_word(&e, "by", server[0] ? "radius" : "local");
+	if (server[0])
+		event_word(&e, "server", server);
 	finish(&e, call);
-	debug_address(call);
 }
 
 void call_record_password_changed(const struct call *call, const char *why)
@@ -72,9 +83,11 @@ void call_record_auth_failed(
 		span_of(call->link.auth.credentials.user, call->link.auth.credentials.user_len);
 	struct event e;
 
+	if (!tenants_limit_name(reason))
+		tenants_note_auth_failed(call);
 	begin(&e, EVENT_AUTH_FAILED, call);
 	event_word(&e, "method", auth_method_name(call->link.auth.credentials.method));
-	event_word(&e, "by", call->control->config.aaa->name);
+	event_word(&e, "by", call_record_aaa(call));
 	event_word(&e, "reason", end_reason_info(reason)->name);
 	if (ms_error)
 		event_u64(&e, "windows-error", ms_error);
@@ -93,9 +106,6 @@ void call_record_up(const struct call *call)
 	call_describe_mppe(call, mppe, sizeof(mppe));
 	begin(&e, EVENT_UP, call);
 	event_word(&e, "mppe", mppe);
-	if (call->tenant)
-		event_word(&e, "tenant",
-			config_tenant_name(call->control->config.config, call->tenant));
 	event_u64(&e, "mtu", call->mtu);
 	event_u64(&e, "worker", session_id_worker(call->id));
 	event_duration(&e, "setup", call->up_ns - call->started_ns);
@@ -195,5 +205,13 @@ void call_record_pool_empty(const struct call *call)
 
 	begin(&e, EVENT_POOL_EMPTY, call);
 	event_word(&e, "pool", call->control->pools[call->pool].config->name);
+	finish(&e, call);
+}
+
+void call_record_address_in_use(const struct call *call)
+{
+	struct event e;
+
+	begin(&e, EVENT_ADDRESS_IN_USE, call); // inner= is the one
 	finish(&e, call);
 }

@@ -4,8 +4,12 @@
 
 #include "control/call.h"
 
+// Who is asked for the users of the call's tenant first: "local" or "radius".
+const char *call_record_aaa(const struct call *call);
+
 void call_record_started(struct call *call);
-void call_record_authenticated(const struct call *call);
+// server: that answered, "": adit itself knew.
+void call_record_authenticated(const struct call *call, const char *server);
 // why: what AAA says beside it, NULL: nothing; here and below.
 void call_record_auth_failed(
 	const struct call *call, enum end_reason reason, uint16_t ms_error, const char *why);
@@ -22,3 +26,5 @@ void call_record_moved(const struct call *call); // nat-loose, see call_moved()
 void call_record_route_refused(
 	const struct call *call, uint32_t prefix_be, uint8_t prefix_len, const char *why);
 void call_record_pool_empty(const struct call *call);
+// A host of the inside has the address that the call was to get.
+void call_record_address_in_use(const struct call *call);

@@ -29,7 +29,7 @@ static void ready(struct loop_source *s, uint32_t events);
 // ---- birth and death ----------------------------------------------------------------------------
 
 struct conn *conn_new(
-	struct control *c, int fd, uint32_t client_be, uint16_t client_port_be, uint8_t listen)
+	struct control *c, int fd, uint32_t client_be, uint16_t client_port_be, uint16_t listen)
 {
 	struct conn *conn = calloc(1, sizeof(*conn));
 
@@ -47,7 +47,7 @@ struct conn *conn_new(
 	conn->accepted_ns = control_now(c);
 	conn->number = ++c->last_tunnel;
 	timeline_mark(&conn->timeline, TIMELINE_TCP, conn->accepted_ns);
-	TAILQ_INIT(&conn->calls);
+	conn_calls_init(&conn->calls);
 	conn->begun_ns = conn->accepted_ns;
 	pptp_conn_init(&conn->pptp, &c->conn_config, control_now(c));
 	TAILQ_INSERT_TAIL(&c->conns, conn, in_all);
@@ -65,6 +65,7 @@ int conn_give_up(struct conn *conn)
 	loop_remove(&c->loop, &conn->source);
 	TAILQ_REMOVE(&c->conns, conn, in_all);
 	c->n_conns--;
+	conn_calls_fini(&conn->calls);
 	free(conn->out);
 	free(conn);
 	return fd;
@@ -87,10 +88,21 @@ static void break_off(struct conn *conn, enum end_reason reason)
 	conn_doom(conn, reason);
 }
 
+// As many as there is time for, one at least. Returns whether all have ended.
+static bool end_some_calls(struct conn *conn, enum end_reason reason, uint64_t end_ns)
+{
+	while (conn->calls.n > 0) {
+		call_end(TAILQ_FIRST(&conn->calls.list), reason);
+		if (loop_slice_is_over(end_ns))
+			break;
+	}
+	return conn->calls.n == 0;
+}
+
 static void end_calls(struct conn *conn, enum end_reason reason)
 {
-	while (!TAILQ_EMPTY(&conn->calls))
-		call_end(TAILQ_FIRST(&conn->calls), reason);
+	while (conn->calls.n > 0)
+		call_end(TAILQ_FIRST(&conn->calls.list), reason);
 }
 
 static void tell_closed(struct conn *conn)
@@ -125,14 +137,18 @@ static void drain(struct conn *conn)
 void conn_reap(struct control *c)
 {
 	struct conn *conn;
+	uint64_t end_ns = loop_slice_end();
 
 	while ((conn = TAILQ_FIRST(&c->doomed))) {
+		if (!end_some_calls(conn, conn->reason, end_ns))
+			return;
 		TAILQ_REMOVE(&c->doomed, conn, in_doomed);
-		end_calls(conn, conn->reason);
 		counter_add(&c->counters.connections_closed[conn->reason], 1);
 		tell_closed(conn);
 		drain(conn);
 		close(conn_give_up(conn));
+		if (loop_slice_is_over(end_ns))
+			return;
 	}
 }
 
@@ -230,7 +246,7 @@ static uint64_t trust_by(const struct conn *conn)
 
 	if (conn->ticket.class >= ADMISSION_KNOWN || conn->stop != END_NONE)
 		return TIMER_NEVER;
-	TAILQ_FOREACH(call, &conn->calls, in_conn)
+	TAILQ_FOREACH(call, &conn->calls.list, in_conn)
 	if (link_is_tried_again(&call->link))
 		return TIMER_NEVER;
 	return conn->begun_ns + conn->control->conn_config.handshake_timeout_ns;
@@ -254,6 +270,8 @@ static void fire(struct timer *t, uint64_t now_ns)
 	struct conn *conn = container_of(t, struct conn, timer);
 	struct pptp_conn_step step;
 
+	if (conn->is_doomed)
+		return;
 	if (conn->is_closing) {
 		conn_doom(conn, conn->reason);
 	} else if (now_ns >= pptp_conn_deadline(&conn->pptp)) {
@@ -306,7 +324,6 @@ static enum end_reason check_call(
 	const struct conn *conn, const struct pptp_ocrq *request, const char **limit)
 {
 	const struct control *c = conn->control;
-	const struct call *call;
 	enum end_reason reason = pptp_call_check(request);
 
 	if (reason != END_NONE)
@@ -315,10 +332,9 @@ static enum end_reason check_call(
 		return END_ADMIN_SHUTDOWN;
 	// RFC 2637 3.2.2: an id names one call between the two. Over another control connection it may be
 	// that of another client behind the same address.
-	TAILQ_FOREACH(call, &conn->calls, in_conn)
-	if (call->pptp.peer_call_id == request->call_id)
+	if (conn_calls_by_client(&conn->calls, request->call_id))
 		return END_PPTP_BAD_CALL_ID;
-	if (conn->n_calls >= c->config.config->max_calls_per_connection) {
+	if (conn->calls.n >= c->config.config->max_calls_per_connection) {
 		*limit = "max_calls_per_connection";
 		return END_LIMIT_CONNECTION;
 	}
@@ -347,6 +363,8 @@ static void take_call(struct conn *conn, const struct pptp_ocrq *request)
 		reason = call_new(conn, request);
 		if (reason != END_NONE)
 			admission_leave_call(&conn->ticket);
+		if (tenants_limit_name(reason))
+			limit = tenants_limit_name(reason);
 	}
 	if (reason == END_NONE)
 		conn_progress(conn, ADMISSION_STEP_CALL);
@@ -363,16 +381,13 @@ static bool is_clear(const struct pptp_message *message)
 // The call that a message means, or NULL.
 static struct call *find_call(const struct conn *conn, const struct pptp_message *message)
 {
-	struct call *call;
+	struct call *call = conn_calls_named(&conn->calls, message);
 
-	TAILQ_FOREACH(call, &conn->calls, in_conn)
-	if (pptp_call_matches(&call->pptp, message))
-		return call;
 	// A NAT that rewrites Call IDs in requests and forgets this message, or a client that puts our id
 	// where its own belongs: the only call that there ever was is the one.
-	if (is_clear(message) && conn->n_calls_begun == 1)
-		return TAILQ_FIRST(&conn->calls);
-	return NULL;
+	if (!call && is_clear(message) && conn->n_calls_begun == 1)
+		return TAILQ_FIRST(&conn->calls.list);
+	return call;
 }
 
 static void take_call_message(struct conn *conn, const struct pptp_message *message)
@@ -477,7 +492,7 @@ static enum end_reason reason_of_close(const struct conn *conn)
 	if (conn->pptp.end != END_NONE)
 		return conn->pptp.end;
 	// Many clients clear their call and then just close (pptp-linux never sends a Stop).
-	return conn->n_calls == 0 && conn->n_calls_begun > 0 ? END_CLIENT_STOP
+	return conn->calls.n == 0 && conn->n_calls_begun > 0 ? END_CLIENT_STOP
 							     : END_CLIENT_TCP_CLOSED;
 }
 
@@ -562,7 +577,7 @@ static void stop_if_idle(struct conn *conn)
 {
 	struct pptp_conn_step step;
 
-	if (conn->stop == END_NONE || conn->n_calls > 0 || conn->is_closing || conn->is_doomed)
+	if (conn->stop == END_NONE || conn->calls.n > 0 || conn->is_closing || conn->is_doomed)
 		return;
 	pptp_conn_stop(&conn->pptp, conn->stop, control_now(conn->control), &step);
 	act(conn, &step);
@@ -570,10 +585,9 @@ static void stop_if_idle(struct conn *conn)
 
 void conn_call_ended(struct conn *conn, struct call *call)
 {
-	TAILQ_REMOVE(&conn->calls, call, in_conn);
-	conn->n_calls--;
+	conn_calls_remove(&conn->calls, call);
 	admission_leave_call(&conn->ticket);
-	pptp_conn_set_calls(&conn->pptp, conn->n_calls, control_now(conn->control));
+	pptp_conn_set_calls(&conn->pptp, conn->calls.n, control_now(conn->control));
 	stop_if_idle(conn);
 	rearm(conn);
 }
@@ -585,7 +599,7 @@ void conn_stop(struct conn *conn, enum end_reason reason)
 	if (conn->stop != END_NONE)
 		return;
 	conn->stop = reason;
-	for (call = TAILQ_FIRST(&conn->calls); call; call = next) {
+	for (call = TAILQ_FIRST(&conn->calls.list); call; call = next) {
 		next = TAILQ_NEXT(call, in_conn);
 		call_close(call, reason);
 	}

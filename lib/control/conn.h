@@ -7,13 +7,12 @@
 #pragma once
 
 #include "control/admission.h"
+#include "control/conn_calls.h"
 #include "control/loop.h"
 #include "control/timeline.h"
 #include "proto/pptp_conn.h"
 
-struct call;
 struct control;
-TAILQ_HEAD(call_list, call);
 
 struct conn {
 	struct control *control;
@@ -25,7 +24,7 @@ struct conn {
 	struct timeline timeline;
 	uint32_t client_be;
 	uint16_t client_port_be;
-	uint8_t listen; // index of the address that it called
+	uint16_t listen; // index of the address that it called
 	bool is_doomed;
 	bool is_broken;	    // nothing can be written any more
 	bool is_closing;    // nothing is read any more; what is left is written, then TCP is closed
@@ -36,8 +35,7 @@ struct conn {
 	uint64_t accepted_ns;
 	uint64_t begun_ns;    // it may have had to wait
 	uint64_t close_by_ns; // closing: patience of the last bytes
-	struct call_list calls;
-	uint32_t n_calls;
+	struct conn_calls calls;
 	uint32_t n_calls_begun;
 	uint32_t n_calls_most; // at a time
 	uint8_t *out;	       // what the socket did not take, out[n_out]; NULL until it is needed
@@ -48,7 +46,7 @@ struct conn {
 
 // For an accepted socket, which it owns from now on. NULL when out of memory.
 struct conn *conn_new(
-	struct control *c, int fd, uint32_t client_be, uint16_t client_port_be, uint8_t listen);
+	struct control *c, int fd, uint32_t client_be, uint16_t client_port_be, uint16_t listen);
 // Free one that was never started, without a word. Its socket is the caller's again: returned.
 int conn_give_up(struct conn *conn);
 void conn_start(struct conn *conn);
@@ -77,5 +75,5 @@ void conn_stop(struct conn *conn, enum end_reason reason);
 // Close at the end of this turn.
 void conn_doom(struct conn *conn, enum end_reason reason);
 
-// Free the doomed.
+// Free the doomed, as many as a turn has time for.
 void conn_reap(struct control *c);

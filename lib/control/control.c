@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "control/control.h"
 
+#include "control/accounting.h"
 #include "control/api.h"
 #include "control/call_auth.h"
+#include "control/call_policy.h"
 #include "control/conn.h"
 #include "control/control_state.h"
 #include "control/lockout_watch.h"
@@ -18,8 +20,7 @@
 #include <unistd.h>
 
 enum {
-	AAA_REPLIES = 32,
-	AAA_REPLIES_PER_TURN = 256,
+	AAA_REPLIES = 8, // between looks at the clock
 	PPTP_FIRMWARE = 1,
 };
 
@@ -57,19 +58,15 @@ static void configure_conns(struct control *c)
 	to->stop_timeout_ns = STOP_TIMEOUT_NS;
 }
 
-static uint32_t mppe_options(const struct config *from)
+// What the server as a whole says: of a client that is not known yet.
+static struct link_policy server_policy(const struct config *from)
 {
-	uint32_t bits = 0;
+	const struct policy p = {.encryption = (uint8_t)from->encryption,
+		.mppe_bits = (uint8_t)from->mppe_bits,
+		.stateless_required = from->mppe_stateless_required,
+		.use_client_address = from->use_client_address};
 
-	if (from->encryption == CONFIG_ENCRYPTION_DENY)
-		return 0;
-	if (from->mppe_bits & CONFIG_MPPE_40)
-		bits |= MPPE_OPTION_40;
-	if (from->mppe_bits & CONFIG_MPPE_56)
-		bits |= MPPE_OPTION_56;
-	if (from->mppe_bits & CONFIG_MPPE_128)
-		bits |= MPPE_OPTION_128;
-	return bits;
+	return call_policy_link(&p);
 }
 
 static void configure_auth(struct link_config *to, const struct config *from)
@@ -99,14 +96,16 @@ static void configure_auth(struct link_config *to, const struct config *from)
 static void configure_link(
 	struct link_config *to, const struct config *from, const struct config_pool *pool)
 {
+	const struct link_policy policy = server_policy(from);
+
 	*to = (struct link_config){
 		.mru = from->mru,
-		.require_encryption = from->encryption == CONFIG_ENCRYPTION_REQUIRE,
-		.prefer_encryption = from->encryption == CONFIG_ENCRYPTION_PREFER,
-		.require_stateless = from->mppe_stateless_required,
-		.mppe_bits = mppe_options(from),
+		.require_encryption = policy.require_encryption,
+		.prefer_encryption = policy.prefer_encryption,
+		.require_stateless = policy.require_stateless,
+		.mppe_bits = policy.mppe_bits,
 		.may_change_password = from->change_password,
-		.use_client_address = from->use_client_address,
+		.use_client_address = policy.use_client_address,
 		.server_be = pool->server_inner_be,
 		.n_dns = (uint8_t)pool->n_dns,
 		.n_nbns = (uint8_t)pool->n_nbns,
@@ -144,6 +143,16 @@ static struct admission_limits admission_limits_of(const struct config *from)
 	};
 }
 
+void control_configure(struct control *c)
+{
+	const struct config *config = c->config.config;
+
+	configure_conns(c);
+	for (uint16_t i = 0; i < c->n_pools; i++)
+		configure_link(&c->link_configs[i], config, &config->pools[i]);
+	c->admission.limits = admission_limits_of(config);
+}
+
 // ---- signals, AAA, once a second ----------------------------------------------------------------
 
 // Something like logrotate has moved the file away, or an operator has made room for it.
@@ -172,10 +181,7 @@ static void signal_ready(struct loop_source *s, uint32_t events)
 			continue;
 		}
 		reopen_log(c);
-		struct event e;
-		event_begin(&e, EVENT_NOTE);
-		event_word(&e, "text", "SIGHUP: the configuration is read at start only");
-		event_send(c->config.log, &e);
+		reload_signal(c);
 	}
 }
 
@@ -187,12 +193,13 @@ static void aaa_ready(struct loop_source *s, uint32_t events)
 static void take_replies(struct control *c)
 {
 	struct aaa_reply replies[AAA_REPLIES];
-	unsigned int n = AAA_REPLIES;
+	uint64_t end_ns = loop_slice_end();
+	unsigned int n;
 
 	if (!c->aaa_pending)
 		return;
 	c->aaa_pending = false; // what is submitted meanwhile sets it again
-	for (int taken = 0; taken < AAA_REPLIES_PER_TURN && n == AAA_REPLIES; taken += (int)n) {
+	do {
 		n = c->config.aaa->poll(c->aaa, replies, AAA_REPLIES);
 		for (unsigned int i = 0; i < n; i++) {
 			struct call *call = placement_find(&c->placement, replies[i].tag);
@@ -202,8 +209,9 @@ static void take_replies(struct control *c)
 				counter_add(&c->counters.stale_events, 1);
 			aaa_reply_wipe(&replies[i]);
 		}
-	}
+	} while (n == AAA_REPLIES && !loop_slice_is_over(end_ns));
 	c->aaa_pending |= n == AAA_REPLIES;
+	c->aaa_pending |= change_take(c);
 }
 
 static void check_pace(struct control *c)
@@ -244,6 +252,8 @@ static void every_second(struct timer *t, uint64_t now_ns)
 	port_watch_check(c);
 	routes_check(c);
 	listener_check(c);
+	address_check(c);
+	tenant_rates_divide(c);
 	check_pace(c);
 	api_check(c->api);
 	lockout_watch_check(c);
@@ -306,7 +316,17 @@ static int open_pools(struct control *c)
 		configure_link(&c->link_configs[i], config, &config->pools[i]);
 		c->n_pools++;
 	}
-	return fail(c, "pools", c->n_pools ? 0 : -EINVAL);
+	if (c->n_pools == 0)
+		return fail(c, "pools", -EINVAL);
+	return fail(c, "tenants", tenants_open(c));
+}
+
+static bool has_sticky(const struct config *config)
+{
+	for (uint16_t i = 0; i < config->n_tenants; i++)
+		if (config->tenants[i].sticky_addresses)
+			return true;
+	return false;
 }
 
 static int open_tables(struct control *c)
@@ -323,11 +343,23 @@ static int open_tables(struct control *c)
 	c->call_tables = calloc(owners->n_listen, sizeof(*c->call_tables));
 	if (!c->call_tables)
 		return fail(c, "Call IDs", -ENOMEM);
-	for (uint32_t i = 0; i < owners->n_listen; i++)
-		call_table_init(&c->call_tables[i]);
+	for (uint32_t i = 0; i < owners->n_listen; i++) {
+		rc = call_table_init(&c->call_tables[i],
+			owners->n_listen <= OWNER_LISTEN_LARGE ? LIMIT_CALL_IDS : OWNER_CALLS_MIN);
+		if (rc != 0)
+			return fail(c, "Call IDs", rc);
+	}
 	if (getrandom(&seed, sizeof(seed), 0) != sizeof(seed))
 		return fail(c, "random numbers", -EIO);
 	supersede_init(&c->supersede, seed);
+	rc = has_sticky(c->config.config)
+		     ? fail(c, "sticky addresses", sticky_init(&c->sticky, seed))
+		     : 0;
+	if (rc != 0)
+		return rc;
+	logins_init(&c->logins, seed);
+	if ((rc = change_open(c, seed)) != 0)
+		return fail(c, "index of calls", rc);
 	const struct admission_limits limits = admission_limits_of(c->config.config);
 	rc = fail(c, "admission table", admission_init(&c->admission, &limits, seed));
 	if (rc != 0)
@@ -373,7 +405,7 @@ static int open_timers(struct control *c)
 	if (timer_heap_join(h, &c->second, every_second) != 0 || refusal_open(c) != 0 ||
 		timer_heap_join(h, &c->publish, publish) != 0 ||
 		timer_heap_join(h, &c->stop_timer, stop_tick) != 0 || crypto_watch_open(c) != 0 ||
-		clear_user_open(c) != 0)
+		clear_user_open(c) != 0 || reload_open(c) != 0)
 		return fail(c, "timers", -ENOMEM);
 	timer_heap_arm(h, &c->second, control_now(c) + SECOND_NS);
 	return 0;
@@ -393,6 +425,8 @@ static int open_all(struct control *c)
 		(rc = open_aaa(c)) != 0 ||
 		(rc = fail(c, "lock-out table", lockout_watch_open(c))) != 0 ||
 		(rc = fail(c, "command backlogs", workers_init(c))) != 0 ||
+		(rc = fail(c, "accounting", accounting_open(c))) != 0 ||
+		(rc = fail(c, "rates of tenants", tenant_rates_open(c))) != 0 ||
 		(rc = routes_open(c)) != 0 || (rc = fail_api(c, api_open(c, &c->api))) != 0)
 		return rc;
 	// The first table goes down before the first client comes.
@@ -444,29 +478,41 @@ void control_free(struct control *c)
 	if (!c)
 		return;
 	if (c->has_loop) {
+		reload_close(c);
 		listener_close_all(c);
 		abandon_calls(c);
 		TAILQ_FOREACH(conn, &c->conns, in_all)
 		conn_doom(conn, END_ADMIN_SHUTDOWN);
-		conn_reap(c);
+		while (!TAILQ_EMPTY(&c->doomed))
+			conn_reap(c);
 		api_close(c->api);
 		workers_fini(c); // before the tables that the commands in the rings point to
 		routes_close(c);
 		acls_close(c);
 	}
-	if (c->aaa)
+	if (c->aaa) {
+		accounting_end(c);
 		c->config.aaa->close(c->aaa);
+	}
 	if (c->signal_fd >= 0)
 		close(c->signal_fd);
 	history_fini(&c->history);
 	admission_fini(&c->admission);
 	lockout_watch_close(c);
+	logins_fini(&c->logins);
+	change_close(c);
 	placement_fini(&c->placement);
+	for (uint32_t i = 0; c->call_tables && i < c->config.owners->n_listen; i++)
+		call_table_fini(&c->call_tables[i]);
 	free(c->call_tables);
 	for (uint16_t i = 0; i < c->n_pools; i++)
 		pool_fini(&c->pools[i]);
+	sticky_fini(&c->sticky);
+	tenant_rates_close(c);
+	tenants_close(c);
 	if (c->has_loop)
 		loop_fini(&c->loop);
+	reload_free(c);
 	free(c);
 }
 
@@ -481,13 +527,15 @@ static bool has_work(void *context)
 {
 	const struct control *c = context;
 
-	return workers_have_work(c) || c->aaa_pending || listener_has_work(c);
+	return workers_have_work(c) || c->aaa_pending || listener_has_work(c) ||
+	       !TAILQ_EMPTY(&c->doomed);
 }
 
 static void end_of_turn(struct control *c)
 {
 	conn_reap(c);
 	workers_flush(c);
+	api_wake_streams(c->api);
 	timer_heap_arm(&c->loop.timers, &c->publish, routes_due(c));
 }
 

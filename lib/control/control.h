@@ -73,6 +73,11 @@ struct control_config {
 	// The service is ready: listeners, TAPs and the API socket are open. For sd_notify; may be
 	// NULL.
 	void (*ready)(void *context);
+	// The file that `config` came from, for a reload; NULL: there is none.
+	const char *config_path;
+	// A reload begins; it is over, and `config` holds from now on, NULL: the old one still does. May be NULL.
+	void (*reloading)(void *context);
+	void (*reloaded)(void *context, const struct config *config);
 	// A stop begins: no new clients, calls are being ended. May be NULL.
 	void (*stopping)(void *context);
 	// The lane turns: about once a second, from a timer of its loop. May be NULL.

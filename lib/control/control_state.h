@@ -2,9 +2,13 @@
 // All that the control lane owns, for the files of this directory.
 #pragma once
 
+#include "control/accounting.h"
 #include "control/acls.h"
+#include "control/address.h"
+#include "control/address_probe.h"
 #include "control/admission.h"
 #include "control/call_table.h"
+#include "control/change.h"
 #include "control/clear_user.h"
 #include "control/control.h"
 #include "control/crypto_watch.h"
@@ -14,15 +18,20 @@
 #include "control/workers.h"
 #include "control/listener.h"
 #include "control/lockout.h"
+#include "control/logins.h"
 #include "control/loop.h"
 #include "control/networks.h"
 #include "control/placement.h"
 #include "control/pool.h"
 #include "control/port_watch.h"
 #include "control/refusal.h"
+#include "control/reload.h"
 #include "control/routes.h"
 #include "control/setup_pace.h"
+#include "control/sticky.h"
 #include "control/supersede.h"
+#include "control/tenant_rates.h"
+#include "control/tenants.h"
 #include "proto/link.h"
 #include "proto/pptp_conn.h"
 
@@ -74,13 +83,22 @@ struct control {
 	struct link_config link_configs[LIMIT_POOLS]; // of each pool
 	struct pool pools[LIMIT_POOLS];
 	uint16_t n_pools;
+	struct tenants tenants;
+	struct tenant_rates tenant_rates;
+	struct sticky sticky; // where a tenant has sticky addresses
+	struct address_probes probes;
+	struct address_aside aside;
 	struct call_table *call_tables; // call_tables[owners->n_listen]
 	struct placement placement;
 	struct supersede supersede;
+	struct logins logins;
 	struct clear_user clear_user;
+	struct changes changes;
 	void *aaa;		       // state of the driver
 	struct loop_source aaa_source; // when it has a descriptor
 	bool aaa_pending;	       // something was submitted: poll
+	struct accounting accounting;
+	struct reload reload;
 	struct lockout lockout;
 
 	// workers and the kernel
@@ -102,6 +120,9 @@ struct control {
 	struct history history;
 	uint64_t last_tunnel; // number of the last control connection
 };
+
+// What the configuration means for the machines of connections and calls, and for admission.
+void control_configure(struct control *c);
 
 uint64_t control_wall_ns(void); // nanoseconds since 1970
 

@@ -113,7 +113,7 @@ static bool passes(const struct debug_filter *filter, const struct debug_subject
 		return call_has_user(about->call, filter);
 	if (!about->conn)
 		return false;
-	TAILQ_FOREACH(call, &about->conn->calls, in_conn)
+	TAILQ_FOREACH(call, &about->conn->calls.list, in_conn)
 	if (call_has_user(call, filter))
 		return true;
 	return false;

@@ -2,6 +2,7 @@
 #include "control/debug_call.h"
 
 #include "control/call.h"
+#include "control/call_record.h"
 #include "control/conn.h"
 #include "control/control_state.h"
 #include "control/debug_text.h"
@@ -138,18 +139,13 @@ void debug_conn_closed(const struct conn *conn)
 // The call that a message of this connection names, or NULL.
 static const struct call *call_of(const struct conn *conn, const struct pptp_message *m)
 {
-	const struct call *call;
-
-	TAILQ_FOREACH(call, &conn->calls, in_conn)
-	{
-		if (m->type == PPTP_OCRP ? m->ocrp.call_id == call->pptp.call_id &&
-						   m->ocrp.result == PPTP_OCRP_CONNECTED
-			: m->type == PPTP_CALL_DISCONNECT_NOTIFY
-				? m->call_disconnect.call_id == call->pptp.call_id
-				: pptp_call_matches(&call->pptp, m))
-			return call;
-	}
-	return NULL;
+	if (m->type == PPTP_OCRP)
+		return m->ocrp.result == PPTP_OCRP_CONNECTED
+			       ? conn_calls_by_ours(&conn->calls, m->ocrp.call_id)
+			       : NULL;
+	if (m->type == PPTP_CALL_DISCONNECT_NOTIFY)
+		return conn_calls_by_ours(&conn->calls, m->call_disconnect.call_id);
+	return conn_calls_named(&conn->calls, m);
 }
 
 static void tell_message(const struct conn *conn, char direction, struct span message)
@@ -298,7 +294,8 @@ static void tell_keys(const struct call *call)
 {
 	if (!is_on(call->control, DEBUG_PPP_MPPE_EVENTS))
 		return;
-	debug_mppe(call, "MPPE: Generate keys using %s database", call->control->config.aaa->name);
+	debug_mppe(call, "MPPE: Generate keys using %s database",
+		call->account.is_local ? "local" : "radius");
 	debug_mppe(call, "MPPE: Initialize keys");
 	tell_direction(call, "I", &call->receive);
 	tell_direction(call, "O", &call->send);
@@ -447,7 +444,7 @@ void debug_aaa_asked(const struct call *call, const struct aaa_request *request)
 		"by=%s",
 		call->number, user_of(call, user), auth_method_name(request->credentials.method),
 		request->credentials.has_change ? " change-password" : "", address,
-		call->control->config.aaa->name);
+		call_record_aaa(call));
 }
 
 void debug_aaa_answered(const struct call *call, const struct aaa_reply *reply)

@@ -63,7 +63,8 @@ void lane_watch_sample(struct control *c)
 	samples_put(s, &w->control_busy_ns, c->loop.busy_ns);
 	samples_put(s, &w->control_turns, c->loop.n_turns);
 	samples_put(s, &w->control_longest_ns, c->loop.longest_ns);
-	c->loop.longest_ns = 0;
+	samples_put(s, &w->control_longest_cpu_ns, c->loop.longest_cpu_ns);
+	c->loop.longest_ns = c->loop.longest_cpu_ns = 0;
 	weigh(c);
 }
 
@@ -86,15 +87,24 @@ int lane_watch_control_busy(const struct control *c, uint32_t seconds)
 		(double)samples_span_ns(s, seconds));
 }
 
-uint64_t lane_watch_longest_ns(const struct control *c, uint32_t seconds)
+static uint64_t most(const struct samples *s, const struct sampled *of, uint32_t seconds)
 {
-	const struct samples *s = &c->samples;
-	uint64_t longest = 0;
+	uint64_t most = 0;
 
 	for (uint32_t i = samples_back(s, seconds); i != s->at;) {
 		i = (i + 1) % SAMPLES_KEPT;
-		if (c->lane_watch.control_longest_ns.values[i] > longest)
-			longest = c->lane_watch.control_longest_ns.values[i];
+		if (of->values[i] > most)
+			most = of->values[i];
 	}
-	return longest;
+	return most;
+}
+
+uint64_t lane_watch_longest_ns(const struct control *c, uint32_t seconds)
+{
+	return most(&c->samples, &c->lane_watch.control_longest_ns, seconds);
+}
+
+uint64_t lane_watch_longest_cpu_ns(const struct control *c, uint32_t seconds)
+{
+	return most(&c->samples, &c->lane_watch.control_longest_cpu_ns, seconds);
 }

@@ -19,7 +19,7 @@ struct lane_watch_worker {
 struct lane_watch {
 	struct lane_watch_worker workers[LIMIT_WORKERS];
 	struct sampled control_busy_ns, control_turns;
-	struct sampled control_longest_ns; // of each second: not a counter
+	struct sampled control_longest_ns, control_longest_cpu_ns; // of each second: no counters
 };
 
 // Once a second, after samples_begin().
@@ -28,5 +28,7 @@ void lane_watch_sample(struct control *c);
 // Share of its time that a lane worked, tenths of a percent; SAMPLES_UNKNOWN in the first second.
 int lane_watch_busy(const struct control *c, unsigned int worker, uint32_t seconds);
 int lane_watch_control_busy(const struct control *c, uint32_t seconds);
-// The longest turn of control in that time.
+// The longest turn of control in that time, and the most that one took of its CPU: what others did there meanwhile
+// is not in it.
 uint64_t lane_watch_longest_ns(const struct control *c, uint32_t seconds);
+uint64_t lane_watch_longest_cpu_ns(const struct control *c, uint32_t seconds);

@@ -113,6 +113,17 @@ static bool is_shortage(int error)
 	return error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM;
 }
 
+static void set_more(struct listener *l, bool has_more)
+{
+	struct listeners *all = &l->control->listeners;
+
+	if (has_more && !l->has_more)
+		TAILQ_INSERT_TAIL(&all->ready, l, in_ready);
+	else if (!has_more && l->has_more)
+		TAILQ_REMOVE(&all->ready, l, in_ready);
+	l->has_more = has_more;
+}
+
 // One is taken, or it is known that there is none now.
 static void take_next(struct listener *l)
 {
@@ -128,7 +139,7 @@ static void take_next(struct listener *l)
 		rc = refuse_one(l);	// Linux says EMFILE also when nobody waits
 	l->is_short = is_shortage(-rc); // no reserve either: look again in a second
 	if (rc == -EAGAIN || l->is_short)
-		l->has_more = false;
+		set_more(l, false);
 }
 
 // The descriptor tells once of what has come (EPOLLET), and not again while it is left there.
@@ -136,27 +147,22 @@ static void ready(struct loop_source *s, uint32_t events)
 {
 	struct listener *l = container_of(s, struct listener, source);
 
-	l->has_more = !l->is_short;
+	set_more(l, !l->is_short);
 }
 
-static struct listener *find_ready(struct listeners *all)
+// Whose turn it is; it goes to the end of the queue.
+static struct listener *take_turn(struct listeners *all)
 {
-	for (uint32_t i = 0; i < all->n; i++) {
-		struct listener *l = &all->entries[(all->next + i) % all->n];
-		if (!l->has_more)
-			continue;
-		all->next = (uint32_t)(l - all->entries + 1) % all->n;
-		return l;
-	}
-	return NULL;
+	struct listener *l = TAILQ_FIRST(&all->ready);
+
+	TAILQ_REMOVE(&all->ready, l, in_ready);
+	TAILQ_INSERT_TAIL(&all->ready, l, in_ready);
+	return l;
 }
 
 static bool any_has_more(const struct listeners *all)
 {
-	for (uint32_t i = 0; i < all->n; i++)
-		if (all->entries[i].has_more)
-			return true;
-	return false;
+	return !TAILQ_EMPTY(&all->ready);
 }
 
 // Returns how many of `max` have begun.
@@ -179,16 +185,15 @@ void listener_run(struct control *c)
 {
 	struct listeners *all = &c->listeners;
 	uint64_t now_ns = control_now(c);
-	struct listener *l;
 	uint64_t due_ns = TIMER_NEVER;
 
 	if (all->n == 0)
 		return;
 	uint32_t n = begin_waiting(c, c->setup_pace.budget);
-	for (; n < c->setup_pace.budget && (l = find_ready(all)); n++) {
+	for (; n < c->setup_pace.budget && any_has_more(all); n++) {
 		if (!admission_has_room(&c->admission, now_ns))
 			break;
-		take_next(l);
+		take_next(take_turn(all));
 	}
 	bool is_held = c->admission.n_waiting > 0 || any_has_more(all);
 	if (is_held)
@@ -199,7 +204,8 @@ void listener_run(struct control *c)
 
 bool listener_has_work(const struct control *c)
 {
-	return any_has_more(&c->listeners) && admission_has_room(&c->admission, control_now(c));
+	return c->listeners.n > 0 && any_has_more(&c->listeners) &&
+	       admission_has_room(&c->admission, control_now(c));
 }
 
 // A look at them is all that is wanted: listener_run() follows.
@@ -226,7 +232,7 @@ void listener_check(struct control *c)
 {
 	for (uint32_t i = 0; i < c->listeners.n; i++) {
 		struct listener *l = &c->listeners.entries[i];
-		l->has_more |= l->is_short;
+		set_more(l, l->has_more || l->is_short);
 		l->is_short = false;
 	}
 }
@@ -265,12 +271,13 @@ int listener_open_all(struct control *c)
 {
 	const struct owner_map *owners = c->config.owners;
 
+	TAILQ_INIT(&c->listeners.ready);
 	c->listeners.reserve_fd = open_reserve();
 	if (timer_heap_join(&c->loop.timers, &c->listeners.timer, fire) != 0)
 		return -ENOMEM;
 	for (uint32_t i = 0; i < owners->n_listen; i++) {
 		struct listener *l = &c->listeners.entries[i];
-		*l = (struct listener){.control = c, .listen = (uint8_t)i};
+		*l = (struct listener){.control = c, .listen = (uint16_t)i};
 		int rc = open_one(l, owners->listen_be[i], c->config.config->tcp_port);
 		if (rc != 0) {
 			struct event e;
@@ -298,6 +305,7 @@ void listener_close_all(struct control *c)
 		close(c->listeners.entries[i].source.fd);
 	}
 	c->listeners.n = 0;
+	TAILQ_INIT(&c->listeners.ready);
 	timer_heap_leave(&c->loop.timers, &c->listeners.timer);
 	refusal_close_all(c);
 	if (c->listeners.reserve_fd >= 0)

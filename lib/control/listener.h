@@ -8,22 +8,27 @@
 #include "control/loop.h"
 #include "control/timer_heap.h"
 
+#include <sys/queue.h>
+
 struct control;
 
 struct listener {
 	struct control *control;
 	struct loop_source source;
-	uint8_t listen; // index of the address in the owner map
-	bool has_more;	// the kernel may have some
-	bool is_short;	// of descriptors: not before the next second
+	uint16_t listen; // index of the address in the owner map
+	bool has_more;	 // the kernel may have some: it stands in `ready`
+	bool is_short;	 // of descriptors: not before the next second
+	TAILQ_ENTRY(listener) in_ready;
 };
 
+// A socket for each address, also of a thousand: so each has a queue of its own in the kernel, and a storm on one
+// tenant's keeps nobody out of another's.
 struct listeners {
 	uint32_t n;
 	struct listener entries[LIMIT_LISTEN_ADDRESSES];
-	uint32_t next;	    // whose turn it is
-	struct timer timer; // time makes room
-	int reserve_fd;	    // given up for a moment when descriptors run out, to refuse with
+	TAILQ_HEAD(, listener) ready; // whose turn it is first
+	struct timer timer;	      // time makes room
+	int reserve_fd; // given up for a moment when descriptors run out, to refuse with
 };
 
 // Listen on all addresses of the owner map. Returns 0 or -errno; logs what failed.

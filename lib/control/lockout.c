@@ -63,18 +63,21 @@ void lockout_fini(struct lockout *l)
 
 // ---- the table
 
-// What one kind counts under: a USER has no source, a SOURCE no name.
+// What one kind counts under: a USER has no source, a SOURCE no name and no tenant.
 struct key {
 	enum lockout_kind kind;
+	uint16_t tenant;
 	struct span user;
 	uint32_t source_be;
 };
 
-static struct key key_of(enum lockout_kind kind, struct span user, uint32_t source_be)
+static struct key key_of(
+	enum lockout_kind kind, uint16_t tenant, struct span user, uint32_t source_be)
 {
 	assert(user.len <= LIMIT_USER_NAME_BYTES);
 	return (struct key){
 		.kind = kind,
+		.tenant = kind == LOCKOUT_SOURCE ? 0 : tenant,
 		.user = kind == LOCKOUT_SOURCE ? (struct span){0} : user,
 		.source_be = kind == LOCKOUT_USER ? 0 : source_be,
 	};
@@ -82,7 +85,7 @@ static struct key key_of(enum lockout_kind kind, struct span user, uint32_t sour
 
 static struct key key_of_entry(const struct lockout_entry *e)
 {
-	return key_of(e->kind, span_of(e->user, e->user_len), e->source_be);
+	return key_of(e->kind, e->tenant, span_of(e->user, e->user_len), e->source_be);
 }
 
 // FNV-1a, seeded so that no one can aim at one bucket.
@@ -92,6 +95,7 @@ static uint32_t *bucket_of(const struct lockout *l, const struct key *key)
 	uint64_t h = l->hash_seed ^ 14695981039346656037U;
 
 	h = (h ^ (uint64_t)key->kind) * prime;
+	h = (h ^ key->tenant) * prime;
 	h = (h ^ key->source_be) * prime;
 	for (size_t i = 0; i < key->user.len; i++)
 		h = (h ^ key->user.bytes[i]) * prime;
@@ -103,7 +107,8 @@ static struct lockout_entry *find(const struct lockout *l, const struct key *key
 	for (uint32_t i = *bucket_of(l, key); i; i = l->entries[i - 1].next) {
 		struct lockout_entry *e = &l->entries[i - 1];
 
-		if (e->kind == key->kind && e->source_be == key->source_be &&
+		if (e->kind == key->kind && e->tenant == key->tenant &&
+			e->source_be == key->source_be &&
 			span_equal(key->user, span_of(e->user, e->user_len)))
 			return e;
 	}
@@ -153,6 +158,7 @@ static struct lockout_entry *find_or_make(struct lockout *l, const struct key *k
 		unlink_entry(l, e);
 	e->is_used = true;
 	e->is_known = false;
+	e->tenant = key->tenant;
 	e->source_be = key->source_be;
 	e->n_failures = e->n_locks = 0;
 	e->failed_ns = e->until_ns = 0;
@@ -224,13 +230,13 @@ static bool count(struct lockout *l, struct lockout_entry *e, uint64_t now_ns)
 	return true;
 }
 
-unsigned int lockout_fail(struct lockout *l, struct span user, uint32_t source_be, uint64_t now_ns,
-	const struct lockout_entry **begun)
+unsigned int lockout_fail(struct lockout *l, uint16_t tenant, struct span user, uint32_t source_be,
+	uint64_t now_ns, const struct lockout_entry **begun)
 {
 	unsigned int n = 0;
 
 	for (int kind = 0; kind < LOCKOUT_KINDS; kind++) {
-		const struct key key = key_of((enum lockout_kind)kind, user, source_be);
+		const struct key key = key_of((enum lockout_kind)kind, tenant, user, source_be);
 		struct lockout_entry *e = limit_of(l, key.kind) ? find_or_make(l, &key) : NULL;
 
 		if (e && count(l, e, now_ns))
@@ -240,10 +246,10 @@ unsigned int lockout_fail(struct lockout *l, struct span user, uint32_t source_b
 }
 
 const struct lockout_entry *lockout_find(
-	struct lockout *l, struct span user, uint32_t source_be, uint64_t now_ns)
+	struct lockout *l, uint16_t tenant, struct span user, uint32_t source_be, uint64_t now_ns)
 {
 	for (int kind = 0; kind < LOCKOUT_KINDS; kind++) {
-		const struct key key = key_of((enum lockout_kind)kind, user, source_be);
+		const struct key key = key_of((enum lockout_kind)kind, tenant, user, source_be);
 		const struct lockout_entry *e = find(l, &key);
 
 		if (e && lockout_is_locked(e, now_ns))
@@ -254,10 +260,11 @@ const struct lockout_entry *lockout_find(
 	return NULL;
 }
 
-void lockout_succeed(struct lockout *l, struct span user, uint32_t source_be, uint64_t now_ns)
+void lockout_succeed(
+	struct lockout *l, uint16_t tenant, struct span user, uint32_t source_be, uint64_t now_ns)
 {
-	const struct key pair_key = key_of(LOCKOUT_PAIR, user, source_be);
-	const struct key user_key = key_of(LOCKOUT_USER, user, source_be);
+	const struct key pair_key = key_of(LOCKOUT_PAIR, tenant, user, source_be);
+	const struct key user_key = key_of(LOCKOUT_USER, tenant, user, source_be);
 	struct lockout_entry *pair, *whole = find(l, &user_key);
 
 	if (!l->limits.user_failures && !l->limits.source_failures)

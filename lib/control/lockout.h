@@ -40,6 +40,7 @@ struct lockout_entry {
 	bool is_used;
 	bool is_locked;	     // until until_ns, or till it is told: see lockout_next_end()
 	bool is_known;	     // PAIR: has logged in
+	uint16_t tenant;     // PAIR, USER: whose user
 	uint32_t source_be;  // PAIR, SOURCE
 	uint32_t n_failures; // since the last lock
 	uint32_t n_locks;
@@ -72,19 +73,21 @@ void lockout_fini(struct lockout *l);
 
 // May this user try from there? NULL, or the entry whose lock says no.
 //
-//   user  as login_account() has it, at most LIMIT_USER_NAME_BYTES
+//   tenant  whose user: the same name with another tenant is somebody else. A SOURCE counts for all
+//   user    as login_account() has it, at most LIMIT_USER_NAME_BYTES
 const struct lockout_entry *lockout_find(
-	struct lockout *l, struct span user, uint32_t source_be, uint64_t now_ns);
+	struct lockout *l, uint16_t tenant, struct span user, uint32_t source_be, uint64_t now_ns);
 
 // He tried, and was wrong.
 //
 //   begun    out: begun[LOCKOUT_KINDS], entries that are locked by this
 //   returns  how many
-unsigned int lockout_fail(struct lockout *l, struct span user, uint32_t source_be, uint64_t now_ns,
-	const struct lockout_entry **begun);
+unsigned int lockout_fail(struct lockout *l, uint16_t tenant, struct span user, uint32_t source_be,
+	uint64_t now_ns, const struct lockout_entry **begun);
 
 // He has logged in.
-void lockout_succeed(struct lockout *l, struct span user, uint32_t source_be, uint64_t now_ns);
+void lockout_succeed(
+	struct lockout *l, uint16_t tenant, struct span user, uint32_t source_be, uint64_t now_ns);
 
 // The next lock that is over and was not told yet, NULL: none. To be called once a second until then.
 const struct lockout_entry *lockout_next_end(struct lockout *l, uint64_t now_ns);

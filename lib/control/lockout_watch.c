@@ -12,21 +12,30 @@
 
 enum { ENDS_PER_CHECK = 256 }; // told at most; the others the next second
 
-int lockout_watch_open(struct control *c)
+static struct lockout_limits limits_of(const struct config *from)
 {
-	const struct config *from = c->config.config;
-	const struct lockout_limits limits = {
+	return (struct lockout_limits){
 		.user_failures = from->lockout_user_failures,
 		.source_failures = from->lockout_source_failures,
 		.first_ns = from->lockout_first_s * SECOND_NS,
 		.max_ns = from->lockout_max_s * SECOND_NS,
 		.forget_ns = from->lockout_forget_s * SECOND_NS,
 	};
+}
+
+int lockout_watch_open(struct control *c)
+{
+	const struct lockout_limits limits = limits_of(c->config.config);
 	uint64_t seed;
 
 	if (getrandom(&seed, sizeof(seed), 0) != sizeof(seed))
 		return -EIO;
 	return lockout_init(&c->lockout, &limits, LIMIT_LOCKOUTS, seed);
+}
+
+void lockout_watch_configure(struct control *c)
+{
+	c->lockout.limits = limits_of(c->config.config);
 }
 
 void lockout_watch_close(struct control *c)
@@ -36,15 +45,19 @@ void lockout_watch_close(struct control *c)
 
 static struct span account_of(const struct call *call)
 {
-	return login_account(call->control->config.config, span_of(call->user, call->user_len));
+	return login_account(
+		call->control->config.config, call->tenant, span_of(call->user, call->user_len));
 }
 
-static void begin(struct event *event, enum event_kind kind, const struct lockout_entry *e)
+static void begin(struct event *event, const struct control *c, enum event_kind kind,
+	const struct lockout_entry *e)
 {
 	event_begin(event, kind);
 	event_word(event, "what", lockout_kind_name(e->kind));
 	if (e->kind != LOCKOUT_SOURCE)
 		event_text(event, "user", span_of(e->user, e->user_len));
+	if (e->tenant)
+		event_word(event, "tenant", config_tenant_name(c->config.config, e->tenant));
 	if (e->kind != LOCKOUT_USER)
 		event_ipv4(event, "client", e->source_be);
 }
@@ -53,7 +66,7 @@ static void tell_end(struct control *c, const struct lockout_entry *e, const cha
 {
 	struct event event;
 
-	begin(&event, EVENT_LOCKOUT_ENDED, e);
+	begin(&event, c, EVENT_LOCKOUT_ENDED, e);
 	event_word(&event, "how", how);
 	event_send(c->config.log, &event);
 }
@@ -62,20 +75,21 @@ bool lockout_watch_refuses(const struct call *call)
 {
 	struct control *c = call->control;
 
-	return lockout_find(&c->lockout, account_of(call), call->client_be, control_now(c)) != NULL;
+	return lockout_find(&c->lockout, call->tenant, account_of(call), call->client_be,
+		       control_now(c)) != NULL;
 }
 
 void lockout_watch_fail(const struct call *call)
 {
 	struct control *c = call->control;
 	const struct lockout_entry *begun[LOCKOUT_KINDS];
-	unsigned int n =
-		lockout_fail(&c->lockout, account_of(call), call->client_be, control_now(c), begun);
+	unsigned int n = lockout_fail(&c->lockout, call->tenant, account_of(call), call->client_be,
+		control_now(c), begun);
 
 	for (unsigned int i = 0; i < n; i++) {
 		struct event event;
 
-		begin(&event, EVENT_LOCKED_OUT, begun[i]);
+		begin(&event, c, EVENT_LOCKED_OUT, begun[i]);
 		event_duration(&event, "for", begun[i]->until_ns - control_now(c));
 		event_u64(&event, "locks", begun[i]->n_locks);
 		event_send(c->config.log, &event);
@@ -86,7 +100,8 @@ void lockout_watch_succeed(const struct call *call)
 {
 	struct control *c = call->control;
 
-	lockout_succeed(&c->lockout, account_of(call), call->client_be, control_now(c));
+	lockout_succeed(
+		&c->lockout, call->tenant, account_of(call), call->client_be, control_now(c));
 }
 
 void lockout_watch_check(struct control *c)

@@ -9,6 +9,7 @@ struct control;
 
 // Returns 0 or -ENOMEM.
 int lockout_watch_open(struct control *c);
+void lockout_watch_configure(struct control *c); // limits of another configuration
 void lockout_watch_close(struct control *c);
 
 // Is the user of this call, or where he calls from, locked out?

@@ -7,16 +7,21 @@
 #include <unistd.h>
 
 enum {
-	TIMERS_PER_TURN = 256,
+	TIMERS_AT_ONCE = 8, // between looks at the clock
 	NS_PER_MS = 1000000,
 };
 
-uint64_t loop_clock_ns(void)
+static uint64_t clock_ns(clockid_t clock)
 {
 	struct timespec t;
 
-	clock_gettime(CLOCK_MONOTONIC, &t);
+	clock_gettime(clock, &t);
 	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
+}
+
+uint64_t loop_clock_ns(void)
+{
+	return clock_ns(CLOCK_MONOTONIC);
 }
 
 // Nothing to do here: loop_turn() drains the descriptor when it is awake.
@@ -99,16 +104,26 @@ static int sleep_ms(const struct loop *l, int timeout_ms)
 static void count_turn(struct loop *l, uint64_t now_ns)
 {
 	uint64_t awake_ns = now_ns - l->woken_ns;
+	uint64_t cpu_ns = clock_ns(CLOCK_THREAD_CPUTIME_ID), own_ns = cpu_ns - l->cpu_ns;
 
+	l->cpu_ns = cpu_ns;
 	if (l->n_turns++ == 0) // all that the start took
 		return;
 	l->busy_ns += awake_ns;
 	if (awake_ns > l->longest_ns)
 		l->longest_ns = awake_ns;
+	if (own_ns > l->longest_cpu_ns)
+		l->longest_cpu_ns = own_ns;
 }
 
-int loop_turn(struct loop *l, int timeout_ms, bool (*has_work)(void *context), void *context)
+// Sleep until there is something to do, unless something was left over. Returns 0 or -errno.
+static int fill_batch(
+	struct loop *l, int timeout_ms, bool (*has_work)(void *context), void *context)
 {
+	if (l->at_batch < l->n_batch) {
+		count_turn(l, loop_clock_ns());
+		return 0;
+	}
 	int ms = sleep_ms(l, timeout_ms);
 
 	lane_wake_prepare(l->wake);
@@ -118,19 +133,46 @@ int loop_turn(struct loop *l, int timeout_ms, bool (*has_work)(void *context), v
 	int n = epoll_wait(l->epoll_fd, l->batch, LOOP_BATCH, ms);
 	int rc = n < 0 && errno != EINTR ? -errno : 0;
 	lane_wake_finish(l->wake);
+	l->n_batch = n < 0 ? 0 : n;
+	l->at_batch = 0;
+	return rc;
+}
+
+static void serve_batch(struct loop *l)
+{
+	uint64_t end_ns = loop_slice_end();
+
+	do {
+		if (l->at_batch == l->n_batch)
+			return;
+		struct epoll_event *e = &l->batch[l->at_batch++];
+		struct loop_source *s = e->data.ptr;
+		if (s)
+			s->ready(s, e->events);
+	} while (!loop_slice_is_over(end_ns));
+}
+
+// Returns whether some that are due are left.
+static bool serve_timers(struct loop *l)
+{
+	uint64_t end_ns = loop_slice_end();
+
+	while (timer_heap_run(&l->timers, l->now_ns, TIMERS_AT_ONCE) == TIMERS_AT_ONCE)
+		if (loop_slice_is_over(end_ns))
+			return true;
+	return false;
+}
+
+int loop_turn(struct loop *l, int timeout_ms, bool (*has_work)(void *context), void *context)
+{
+	int rc = fill_batch(l, timeout_ms, has_work, context);
+
 	if (rc != 0)
 		return rc;
-
 	l->woken_ns = loop_clock_ns();
 	l->now_ns = l->woken_ns + l->ahead_ns;
-	l->n_batch = n < 0 ? 0 : n;
-	for (int i = 0; i < l->n_batch; i++) {
-		struct loop_source *s = l->batch[i].data.ptr;
-		if (s)
-			s->ready(s, l->batch[i].events);
-	}
-	l->n_batch = 0;
-	l->is_behind = timer_heap_run(&l->timers, l->now_ns, TIMERS_PER_TURN) == TIMERS_PER_TURN ||
-		       n == LOOP_BATCH;
+	bool was_full = l->n_batch == LOOP_BATCH;
+	serve_batch(l);
+	l->is_behind = serve_timers(l) || was_full || l->at_batch < l->n_batch;
 	return 0;
 }

@@ -21,19 +21,28 @@ struct loop_source {
 
 struct loop {
 	int epoll_fd;
-	uint64_t now_ns;     // of this turn; CLOCK_MONOTONIC
-	uint64_t woken_ns;   // when it last woke up
-	uint64_t busy_ns;    // awake, all in all
-	uint64_t longest_ns; // from a wake-up to a sleep; whoever reads it begins anew with 0
+	uint64_t now_ns;   // of this turn; CLOCK_MONOTONIC
+	uint64_t woken_ns; // when it last woke up
+	uint64_t busy_ns;  // awake, all in all
+	// The longest turn, and of any the most that was not another program's on this CPU; whoever reads them
+	// begins anew with 0.
+	uint64_t longest_ns;
+	uint64_t longest_cpu_ns;
+	uint64_t cpu_ns; // of this thread, when the last turn was over
 	uint64_t n_turns;
 	uint64_t ahead_ns; // for tests: how far this lane's clock runs before that
 	bool is_behind;	   // the last turn left descriptors or timers for the next
 	struct timer_heap timers;
 	struct loop_source wake_source;
 	struct lane_wake *wake;
-	int n_batch;
+	int n_batch, at_batch; // served up to there; what is left comes first in the next turn
 	struct epoll_event batch[LOOP_BATCH];
 };
+
+// How long one kind of work (descriptors, timers, events of workers, answers of AAA, connections to be closed) may take in
+// a turn. What is left waits for the next one, in which the others come in between: so no turn is long, however much
+// there is to do at once.
+enum { LOOP_SLICE_NS = 500000 };
 
 // `wake` is the descriptor of the workers, borrowed. Returns 0 or -errno.
 int loop_init(struct loop *l, struct lane_wake *wake);
@@ -45,7 +54,7 @@ void loop_set_events(struct loop *l, struct loop_source *s, uint32_t events);
 void loop_remove(struct loop *l, struct loop_source *s);
 
 // Wait until a descriptor is ready, a timer is due, a worker wakes us or timeout_ms is over (-1: no
-// limit), then serve the descriptors and the timers.
+// limit), then serve the descriptors and the timers, each for LOOP_SLICE_NS.
 //
 //   has_work  asked after the sleep was announced to the workers: true means that there is
 //             something on the rings, and that we must not sleep
@@ -53,3 +62,13 @@ void loop_remove(struct loop *l, struct loop_source *s);
 int loop_turn(struct loop *l, int timeout_ms, bool (*has_work)(void *context), void *context);
 
 uint64_t loop_clock_ns(void);
+
+static inline uint64_t loop_slice_end(void)
+{
+	return loop_clock_ns() + LOOP_SLICE_NS;
+}
+
+static inline bool loop_slice_is_over(uint64_t end_ns)
+{
+	return loop_clock_ns() >= end_ns;
+}

@@ -415,6 +415,11 @@ bool neighbor_is_dirty(const struct neighbor *n)
 	return n->is_dirty && !n->routes_changed && !n->neighbors_changed;
 }
 
+void neighbor_touch(struct neighbor *n)
+{
+	n->is_dirty = true;
+}
+
 unsigned int neighbor_count(const struct neighbor *n)
 {
 	return n->n_entries;

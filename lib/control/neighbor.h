@@ -45,6 +45,8 @@ int neighbor_fd(const struct neighbor *n);
 int neighbor_read(struct neighbor *n);
 
 bool neighbor_is_dirty(const struct neighbor *n);
+// What is put into the table beside what is known here is another: make it dirty.
+void neighbor_touch(struct neighbor *n);
 
 // Build a table of what is known and clear the dirty mark. NULL when out of memory (still dirty then).
 //

@@ -216,6 +216,8 @@ static struct route_table *build_table(struct control *c)
 	for (unsigned int i = 0; t && i < config->n_pools && !error; i++) {
 		const struct route ours = {.kind = ROUTE_LOCAL};
 		uint16_t tenant = config->pools[i].tenant_number;
+		if (!config->pools[i].name[0])
+			continue; // an empty place
 		error = pool_routes_add(t, tenant, config->pools[i].first, config->pools[i].last);
 		if (!error)
 			error = route_table_add(

@@ -9,6 +9,9 @@
 #include <stdio.h>
 
 static const struct show_command commands[] = {
+	{.words = {"show", "aaa"},
+		.help = "RADIUS servers, accounting and listeners for orders: state and counters",
+		.page = show_aaa},
 	{.words = {"show", "sessions"}, .help = "all sessions", .page = show_sessions},
 	{.words = {"show", "session"},
 		.argument = "ID",
@@ -21,7 +24,15 @@ static const struct show_command commands[] = {
 	{.words = {"show", "crypto"},
 		.help = "the crypto of the workers and engines: load, batches, queues",
 		.page = show_crypto},
-	{.words = {"show", "events"}, .help = "the last events", .page = show_events},
+	{.words = {"show", "events"},
+		.takes_tenant = true,
+		.help = "the last events",
+		.page = show_events,
+		.check = show_events_check},
+	{.words = {"events", NULL},
+		.takes_tenant = true,
+		.help = "follow the events until interrupted",
+		.streams = true},
 	{.words = {"show", "history"},
 		.argument = "ID",
 		.takes_filter = true,
@@ -38,6 +49,12 @@ static const struct show_command commands[] = {
 	{.words = {"show", "memory"},
 		.help = "what memory is for, and how much of it is in use",
 		.page = show_memory},
+	{.words = {"show", "policy"},
+		.argument = "user NAME [tenant T]",
+		.takes_user = true,
+		.help = "what holds for a user, and where it comes from",
+		.page = show_user_policy,
+		.check = show_user_policy_check},
 	{.words = {"show", "pool"}, .help = "inner addresses in use and free", .page = show_pool},
 	{.words = {"show", "ports"},
 		.help = "the ports: links, queues, how packets get to the workers, counters",
@@ -48,6 +65,9 @@ static const struct show_command commands[] = {
 	{.words = {"show", "setups"},
 		.help = "new connections: what waits, what is under way, the last storm",
 		.page = show_setups},
+	{.words = {"show", "tenants"},
+		.help = "calls, refusals and traffic of each tenant",
+		.page = show_tenants},
 	{.words = {"show", "version"}, .help = "what runs here", .page = show_version},
 	{.words = {"clear", "session"},
 		.argument = "ID",
@@ -61,6 +81,14 @@ static const struct show_command commands[] = {
 		.takes_filter = true,
 		.help = "let who is locked out try again",
 		.act = show_clear_lockouts},
+	{.words = {"reload", "--dry-run"},
+		.help = "what a reload would change",
+		.page = show_reload,
+		.check = show_reload_dry_run},
+	{.words = {"reload", NULL},
+		.help = "read the configuration again and let it hold",
+		.page = show_reload,
+		.check = show_reload_begin},
 	{.words = {"debug", NULL},
 		.help = "follow what happens until interrupted; \"debug\" alone lists what there "
 			"is",
@@ -90,15 +118,37 @@ __attribute__((format(printf, 3, 4))) static void say(
 
 static void describe(const struct show_command *c, char *out, size_t cap)
 {
-	const char *argument = !c->takes_filter ? c->argument
-			       : c->argument	? "[ID | user NAME | address A]"
-						: "[user NAME | address A]";
+	const char *argument = c->takes_tenant	  ? "[tenant T]"
+			       : !c->takes_filter ? c->argument
+			       : c->argument	  ? "[ID | user NAME | address A]"
+						  : "[user NAME | address A]";
 
 	if (c->follows)
 		snprintf(out, cap, "%s WHAT... [user NAME | address A]", c->words[0]);
 	else
-		snprintf(out, cap, "%s %s%s%s", c->words[0], c->words[1], argument ? " " : "",
+		snprintf(out, cap, "%s%s%s%s%s", c->words[0], c->words[1] ? " " : "",
+			c->words[1] ? c->words[1] : "", argument ? " " : "",
 			argument ? argument : "");
+}
+
+// "user NAME [tenant T]"
+static bool take_user(struct show *s, const struct span *words, size_t n)
+{
+	if ((n != 2 && n != 4) || !is_word(words[0], "user") ||
+		(n == 4 && !is_word(words[2], "tenant")))
+		return false;
+	s->argument = words[1];
+	if (n == 4)
+		s->tenant_name = words[3];
+	return true;
+}
+
+// Nothing, or "tenant T".
+static bool take_tenant(struct show *s, const struct span *words, size_t n)
+{
+	if (n == 2 && is_word(words[0], "tenant"))
+		s->tenant_name = words[1];
+	return n == 0 || (n == 2 && is_word(words[0], "tenant"));
 }
 
 // words[n] behind the two of a command. Returns false when they are not what it takes.
@@ -109,6 +159,11 @@ static bool take_rest(
 
 	s->argument = (struct span){0};
 	s->filter = (struct show_filter){0};
+	s->tenant_name = (struct span){0};
+	if (c->takes_tenant)
+		return take_tenant(s, words, n);
+	if (c->takes_user)
+		return take_user(s, words, n);
 	if (c->argument && n == 1)
 		s->argument = words[0];
 	if (c->takes_filter && (n == 0 || (n == 1 && c->argument)))
@@ -183,9 +238,12 @@ int show_parse(struct show *s, const struct span *words, size_t n_words)
 		knows_first = true;
 		if (c->follows)
 			return parse_debug(s, c, words + 1, n_words - 1);
-		if (n_words < 2 || !is_word(words[1], c->words[1]))
+		size_t n_own = c->words[1] ? 2 : 1;
+		if (n_words < n_own || (n_own == 2 && !is_word(words[1], c->words[1])))
 			continue;
-		if (!take_rest(s, c, words + 2, n_words - 2)) {
+		if (n_own == 1 && n_words > 1 && !c->takes_tenant)
+			continue; // to the list of what there is
+		if (!take_rest(s, c, words + n_own, n_words - n_own)) {
 			char usage[64];
 			describe(c, usage, sizeof(usage));
 			say(s, &len, "usage: %s\n", usage);
@@ -237,4 +295,18 @@ void show_share(struct render *r, int tenths)
 void show_tenant(const struct control *c, struct render *r, uint16_t tenant)
 {
 	render_word(r, config_tenant_name(c->config.config, tenant));
+}
+
+int show_tenant_by_name(const struct control *c, struct show *s)
+{
+	const struct config *config = c->config.config;
+	char shown[80];
+
+	for (int i = 0; i < config->n_tenants; i++)
+		if (span_equal(
+			    s->tenant_name, span_of_text(config_tenant_name(config, (uint16_t)i))))
+			return i;
+	log_escape(s->tenant_name, shown, sizeof(shown));
+	snprintf(s->message, sizeof(s->message), "There is no tenant %s.\n", shown);
+	return -1;
 }

@@ -21,7 +21,8 @@ struct show;
 struct show_command {
 	const char *words[2]; // the second may be missing: `follows` reads what comes then
 	const char *argument; // what it takes, "ID"; NULL: nothing
-	bool takes_filter;    // "user NAME" or "address A" may follow: s->filter; then none must
+	bool takes_user; // "user NAME" must follow, and "tenant T" may: s->argument, s->tenant_name
+	bool takes_filter; // "user NAME" or "address A" may follow: s->filter; then none must
 	const char *help;
 	// Either: fill the page; returns true when all is said. It begins with stage and cursor 0.
 	bool (*page)(struct control *c, struct show *s);
@@ -30,8 +31,11 @@ struct show_command {
 	int (*check)(struct control *c, struct show *s);
 	// Or: act. Returns an exit code, with a message.
 	int (*act)(struct control *c, struct show *s);
-	// Or: go on until the client goes, with what s->debug asks for.
+	// Or: go on until the client goes, with what s->debug asks for,
 	bool follows;
+	// or with the events as they come.
+	bool streams;
+	bool takes_tenant; // "tenant NAME" may follow: s->tenant_name
 };
 
 // Whom a command is about; neither: everybody.
@@ -45,11 +49,15 @@ struct show_filter {
 struct show {
 	const struct show_command *command;
 	struct render render;
-	struct span argument; // of the request, stays with it
+	struct span argument;	 // of the request, stays with it
+	struct span tenant_name; // the same; NULL: none was named
+	uint16_t tenant;	 // what `check` made of it
 	struct show_filter filter;
 	struct debug_filter debug;
 	uint32_t uid;			  // of the client
 	char message[SHOW_MESSAGE_BYTES]; // of check and act
+	int code;			  // exit code of a command that prints
+	bool is_waiting;		  // it has nothing to print until api_wake()
 	// how far a command that prints has come
 	uint32_t stage;
 	uint32_t cursor;
@@ -95,19 +103,29 @@ void show_who(struct render *r, const struct show_who *who);
 
 bool show_history(struct control *c, struct show *s);
 int show_history_check(struct control *c, struct show *s);
+bool show_reload(struct control *c, struct show *s);
+int show_reload_begin(struct control *c, struct show *s);
+int show_reload_dry_run(struct control *c, struct show *s);
 bool show_end_reasons(struct control *c, struct show *s);
 bool show_sessions(struct control *c, struct show *s);
 bool show_session(struct control *c, struct show *s);
 int show_session_check(struct control *c, struct show *s);
 bool show_counters(struct control *c, struct show *s);
+bool show_aaa(struct control *c, struct show *s);
 bool show_crypto(struct control *c, struct show *s);
 bool show_lanes(struct control *c, struct show *s);
 bool show_memory(struct control *c, struct show *s);
 // All that is known to be allocated: what `show memory` prints.
 void show_memory_report(const struct control *c, struct memory_report *r);
 bool show_ports(struct control *c, struct show *s);
+// The number of the tenant s->tenant_name; -1 with a message: there is none of that name.
+int show_tenant_by_name(const struct control *c, struct show *s);
 bool show_events(struct control *c, struct show *s);
+int show_events_check(struct control *c, struct show *s);
 bool show_pool(struct control *c, struct show *s);
+bool show_tenants(struct control *c, struct show *s);
+bool show_user_policy(struct control *c, struct show *s);
+int show_user_policy_check(struct control *c, struct show *s);
 bool show_setups(struct control *c, struct show *s);
 bool show_version(struct control *c, struct show *s);
 int show_clear_session(struct control *c, struct show *s);

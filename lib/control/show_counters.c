@@ -6,16 +6,21 @@
 
 #include <dirent.h>
 #include <stdio.h>
+#include <sys/stat.h>
 
 enum { CALLS_PER_PAGE = 2048 };
 
 // ---- the present: what is in use ----------------------------------------------------------------
 
+// Linux tells their number since 6.2; to list 65,000 of them would hold the lane for 70 ms.
 static uint32_t count_descriptors(void)
 {
-	DIR *d = opendir("/proc/self/fd");
+	struct stat about;
 	uint32_t n = 0;
 
+	if (stat("/proc/self/fd", &about) == 0 && about.st_size > 0)
+		return (uint32_t)about.st_size;
+	DIR *d = opendir("/proc/self/fd");
 	if (!d)
 		return 0;
 	while (readdir(d))

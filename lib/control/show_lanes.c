@@ -45,6 +45,9 @@ static void show_control(struct control *c, struct render *r)
 	render_rate(r, samples_rate(s, &c->lane_watch.control_turns, SECOND));
 	render_key(r, "longest_turn_us", "of the last ten seconds");
 	render_u64(r, lane_watch_longest_ns(c, TEN) / 1000);
+	render_key(r, "longest_turn_cpu_us",
+		"the same, without what other programs did on its CPU meanwhile");
+	render_u64(r, lane_watch_longest_cpu_ns(c, TEN) / 1000);
 	render_record_end(r);
 }
 

@@ -78,10 +78,13 @@ static void record_order(struct control *c, const struct show *s, unsigned int n
 int show_clear_lockouts(struct control *c, struct show *s)
 {
 	const struct span account = s->filter.has_user
-					    ? login_account(c->config.config, s->filter.user)
+					    ? login_account(c->config.config, 0, s->filter.user)
 					    : (struct span){0};
 	unsigned int n = lockout_watch_clear(c, s->filter.has_user ? &account : NULL,
 		s->filter.has_address ? &s->filter.address_be : NULL);
+	if (n == 0 && s->filter.has_user) // of a tenant's user who is known by the whole name
+		n = lockout_watch_clear(
+			c, &s->filter.user, s->filter.has_address ? &s->filter.address_be : NULL);
 
 	if (n == 0) {
 		snprintf(s->message, sizeof(s->message), "There is nothing to clear.\n");

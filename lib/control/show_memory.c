@@ -40,10 +40,18 @@ static void report_pools(const struct control *c, struct memory_report *r)
 {
 	for (uint16_t i = 0; i < c->n_pools; i++) {
 		const struct pool *p = &c->pools[i];
-		memory_report_add(r, MEMORY_HEAP, "address pools",
-			(uint64_t)p->n * (sizeof(*p->next) + sizeof(*p->prev)), p->n_usable,
-			p->n_usable - p->n_free);
+		memory_report_add(r, MEMORY_HEAP, "address pools (address space)",
+			pool_room_bytes(p), p->n_usable, p->n_usable - p->n_free);
 	}
+}
+
+static uint64_t call_tables_bytes(const struct control *c)
+{
+	uint64_t n = 0;
+
+	for (uint32_t i = 0; i < c->config.owners->n_listen; i++)
+		n += sizeof(c->call_tables[i]) + c->call_tables[i].n_ids / 8;
+	return n;
 }
 
 static void report_control(const struct control *c, struct memory_report *r)
@@ -55,8 +63,7 @@ static void report_control(const struct control *c, struct memory_report *r)
 	memory_report_add(r, MEMORY_HEAP, "connections", c->n_conns * sizeof(struct conn),
 		c->n_conns, c->n_conns);
 	memory_report_add(r, MEMORY_HEAP, "timers", t->room * sizeof(*t->entries), t->room, t->n);
-	memory_report_add(r, MEMORY_HEAP, "Call IDs",
-		c->config.owners->n_listen * sizeof(*c->call_tables), 0, 0);
+	memory_report_add(r, MEMORY_HEAP, "Call IDs", call_tables_bytes(c), 0, 0);
 	// Taken as address space; the system gives pages where commands had to wait.
 	for (uint32_t i = 0; i < c->workers.n; i++) {
 		const struct lane_backlog *b = &c->workers.backlogs[i];

@@ -2,6 +2,7 @@
 #include "control/show_policy.h"
 
 #include "control/call.h"
+#include "control/call_command.h"
 #include "control/control_state.h"
 #include "control/render.h"
 
@@ -48,9 +49,9 @@ static void describe_drops(struct control *c, struct render *r, const struct cal
 
 void show_policy_describe(struct control *c, struct render *r, const struct call *call)
 {
-	const struct command_session_policy *policy = &call->policy;
+	const struct command_session_policy limits = call_command_limits(call), *policy = &limits;
 
-	if (!call->has_policy)
+	if (!call->has_limits)
 		return;
 	render_record_begin(r, "policy");
 	describe_rate(r, "rate_up", policy->rate_up_bps);

@@ -57,7 +57,7 @@ static void row(struct control *c, struct render *r, const struct call *call)
 	render_size(r, totals.down_bytes);
 	render_u64(r, totals.down_pkts);
 	render_u64(r, session_id_worker(call->id));
-	if (c->config.config->n_tenants > 0)
+	if (c->config.config->n_tenants > 1)
 		show_tenant(c, r, call->tenant);
 	render_row_end(r);
 }
@@ -68,7 +68,7 @@ bool show_sessions(struct control *c, struct show *s)
 
 	if (s->stage++ == 0)
 		render_table_begin(&s->render, "sessions", columns,
-			RTE_DIM(columns) - (c->config.config->n_tenants == 0));
+			RTE_DIM(columns) - (c->config.config->n_tenants == 1));
 	while (render_has_room(&s->render)) {
 		const struct call *call =
 			placement_next(&c->placement, &s->cursor, SLOTS_PER_PAGE, &is_end);
@@ -148,7 +148,7 @@ static void describe_client(struct control *c, struct render *r, const struct ca
 			    .client_port_be = call->client_port_be,
 			    .called_be = c->config.owners->listen_be[call->listen],
 			    .inner_be = call->inner_be});
-	if (c->config.config->n_tenants > 0) {
+	if (c->config.config->n_tenants > 1) {
 		render_key(r, "tenant", NULL);
 		show_tenant(c, r, call->tenant);
 	}
@@ -233,7 +233,7 @@ static void describe_pptp(struct control *c, struct render *r, const struct call
 		render_key(r, "last_message", NULL);
 		render_duration(r, control_now(c) - p->heard_ns);
 		render_key(r, "calls_of_connection", NULL);
-		render_u64(r, call->conn->n_calls);
+		render_u64(r, call->conn->calls.n);
 	}
 	render_record_end(r);
 }

@@ -2,10 +2,16 @@
 #include "control/show.h"
 
 #include "control/control_state.h"
+#include "control/event_stream.h"
 
 #include <arpa/inet.h>
 #include <rte_version.h>
 #include <unistd.h>
+
+int show_events_check(struct control *c, struct show *s)
+{
+	return s->tenant_name.len == 0 || show_tenant_by_name(c, s) >= 0 ? SHOW_OK : SHOW_FAILED;
+}
 
 bool show_events(struct control *c, struct show *s)
 {
@@ -18,6 +24,7 @@ bool show_events(struct control *c, struct show *s)
 	};
 	struct render *r = &s->render;
 	const struct event_log *events = c->config.log->events;
+	const char *tenant = NULL;
 
 	if (s->stage++ == 0) {
 		render_table_begin(r, "events", columns, RTE_DIM(columns));
@@ -25,9 +32,11 @@ bool show_events(struct control *c, struct show *s)
 		// What is told while this goes out is left for the next time.
 		s->id = events ? events->history.next_seq : 0;
 	}
+	if (s->tenant_name.len)
+		tenant = config_tenant_name(c->config.config, (uint16_t)show_tenant_by_name(c, s));
 	for (; s->seq < s->id && render_has_room(r); s->seq++) {
 		const struct event_record *e = event_history_get(&events->history, s->seq);
-		if (!e)
+		if (!e || (tenant && !event_stream_is_of(e, tenant)))
 			continue;
 		render_row_begin(r);
 		render_u64(r, e->seq);
@@ -48,6 +57,8 @@ static void pool_row(struct control *c, struct render *r, unsigned int i)
 {
 	const struct pool *p = &c->pools[i];
 
+	if (!p->config->name[0])
+		return; // it has gone
 	render_row_begin(r);
 	render_word(r, p->config->name);
 	render_ipv4(r, htonl(p->config->first));
@@ -57,7 +68,7 @@ static void pool_row(struct control *c, struct render *r, unsigned int i)
 	render_u64(r, p->n_usable - p->n_free);
 	render_u64(r, p->n_free);
 	render_u64(r, p->n_exhausted);
-	if (c->config.config->n_tenants > 0)
+	if (c->config.config->n_tenants > 1)
 		show_tenant(c, r, p->config->tenant_number);
 	render_row_end(r);
 }
@@ -74,7 +85,7 @@ bool show_pool(struct control *c, struct show *s)
 	const struct show_table table = {
 		.name = "pools",
 		.columns = columns,
-		.n_columns = RTE_DIM(columns) - (c->config.config->n_tenants == 0),
+		.n_columns = RTE_DIM(columns) - (c->config.config->n_tenants == 1),
 		.row = pool_row,
 	};
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "control/shutdown.h"
 
+#include "control/accounting.h"
 #include "control/call.h"
 #include "control/conn.h"
 #include "control/control_state.h"
@@ -13,9 +14,12 @@ enum {
 };
 
 static const uint64_t SLICE_NS = 1000000;
+static const uint64_t DRAIN_TICK_NS = 10000000;
 static const uint64_t POLITE_NS = 2500000000; // for Terminate-Acks; then calls end at once
 static const uint64_t TALK_NS = 3500000000;   // for StopCCRPs; then TCP is closed
 static const uint64_t TOTAL_NS = 4000000000;  // for the workers' answers
+static const uint64_t TOLD_NS =
+	5000000000; // for RADIUS servers to hear of the ends; then the spool does
 
 void shutdown_begin(struct control *c)
 {
@@ -104,7 +108,12 @@ bool shutdown_go_on(struct control *c)
 		end_calls_slice(c);
 	if (passed >= TALK_NS)
 		close_slice(c);
-	if ((c->n_conns == 0 && placement_count(&c->placement) == 0) || passed >= TOTAL_NS) {
+	bool has_calls = placement_count(&c->placement) != 0;
+	if (c->n_conns == 0 && !has_calls && accounting_drain(c, c->stop_began_ns + TOLD_NS)) {
+		tell_cut(c);
+		return true;
+	}
+	if (passed >= (has_calls ? TOTAL_NS : TOLD_NS)) {
 		tell_cut(c);
 		return true;
 	}
@@ -114,6 +123,8 @@ bool shutdown_go_on(struct control *c)
 	if (c->n_untold > 0 || (passed >= POLITE_NS && !c->has_cut) ||
 		(passed >= TALK_NS && c->n_conns > 0))
 		next = control_now(c) + SLICE_NS;
+	if (c->n_conns == 0 && !has_calls)
+		next = control_now(c) + DRAIN_TICK_NS;
 	timer_heap_arm(&c->loop.timers, &c->stop_timer, next);
 	return false;
 }

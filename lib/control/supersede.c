@@ -29,7 +29,7 @@ static void end_stale(struct call *old)
 
 	counter_add(&old->control->counters.calls_superseded, 1);
 	call_end(old, END_SUPERSEDED);
-	if (conn->n_calls == 0) // nobody is there; it only takes room from those behind its address
+	if (conn->calls.n == 0) // nobody is there; it only takes room from those behind its address
 		conn_stop(conn, END_SUPERSEDED);
 }
 
@@ -40,6 +40,7 @@ void supersede_expire(struct call *old, uint64_t now_ns)
 	if (heard_ns(old) > old->stale_since_ns) {
 		old->stale_due_ns = TIMER_NEVER;
 		old->is_shadowed = false;
+		logins_recount(old);
 		return;
 	}
 	if (now_ns >= old->stale_since_ns + PATIENCE_NS) {
@@ -56,7 +57,7 @@ void supersede_expire(struct call *old, uint64_t now_ns)
 
 static bool is_same(const struct call *a, const struct call *b)
 {
-	return a->client_be == b->client_be &&
+	return a->client_be == b->client_be && a->tenant == b->tenant &&
 	       span_equal(span_of(a->user, a->user_len), span_of(b->user, b->user_len));
 }
 

@@ -2,7 +2,7 @@
 // Reconnect over a stale call: the client's machine or path died, the user dials again, and the old
 // call would hold its place for minutes until echoes find it dead (policy pptp.supersede).
 //
-//   who      calls of the same user from the same outer address, over another control connection
+//   who      calls of the same user of a tenant from the same outer address, over another control connection
 //   alive    an old call that is heard from stays, whatever it looks like: a home may have two
 //            machines of one user behind its NAT, which must not fight each other. It is asked by LCP
 //            Echo-Requests, three in 3 s, and ended if nothing came back

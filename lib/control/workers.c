@@ -12,7 +12,7 @@
 
 enum {
 	BACKLOG_SOFT = 8192,
-	EVENTS_PER_TURN = 256,	  // a worker
+	EVENTS_AT_ONCE = 8,	  // between looks at the clock
 	EXCEPTIONS_PER_TURN = 64, // a worker
 	STALLED_SECONDS = 3,
 };
@@ -142,6 +142,7 @@ static void take_ppp(struct control *c, struct lane_event *e)
 
 static void take_exception(struct control *c, struct lane_event *e)
 {
+	address_probe_look(c, e->port, e->packet);
 	if (networks_to_kernel(&c->networks, e->port, e->packet) != 0) {
 		counter_add(&c->counters.drops[DROP_TAP_FAILED], 1);
 	} else {
@@ -221,30 +222,49 @@ static void take_event(struct control *c, struct lane_event *e)
 	}
 }
 
-static bool take_ring(struct control *c, struct rte_ring *ring, unsigned int max)
+// Returns whether it may have more.
+static bool take_some(struct control *c, struct rte_ring *ring)
 {
-	struct lane_event events[LIMIT_BURST_PKTS];
+	struct lane_event events[EVENTS_AT_ONCE];
+	unsigned int n = lane_ring_take_events(ring, events, EVENTS_AT_ONCE);
 
-	for (unsigned int n = 0; n < max;) {
-		unsigned int got = lane_ring_take_events(ring, events, LIMIT_BURST_PKTS);
-		for (unsigned int i = 0; i < got; i++)
-			take_event(c, &events[i]);
-		if (got < LIMIT_BURST_PKTS)
-			return false;
-		n += got;
+	for (unsigned int i = 0; i < n; i++)
+		take_event(c, &events[i]);
+	return n == EVENTS_AT_ONCE;
+}
+
+// Worker after worker, as long as time is; who did not have his turn begins the next time.
+static bool take_events(struct control *c)
+{
+	struct workers *workers = &c->workers;
+	uint64_t end_ns = loop_slice_end();
+
+	for (uint32_t n_empty = 0; n_empty < workers->n;) {
+		struct rte_ring *ring = c->config.links[workers->next].events;
+
+		n_empty = take_some(c, ring) ? 0 : n_empty + 1;
+		workers->next = (workers->next + 1) % workers->n;
+		if (loop_slice_is_over(end_ns))
+			return n_empty < workers->n;
 	}
+	return false;
+}
+
+static bool take_exceptions(struct control *c, struct rte_ring *ring)
+{
+	for (unsigned int n = 0; n < EXCEPTIONS_PER_TURN; n += EVENTS_AT_ONCE)
+		if (!take_some(c, ring))
+			return false;
 	return true;
 }
 
 bool workers_take(struct control *c)
 {
-	bool more = false;
-
 	// What concerns sessions first, so that a flood of exceptions does not delay it.
+	bool more = take_events(c);
+
 	for (uint32_t i = 0; i < c->workers.n; i++)
-		more |= take_ring(c, c->config.links[i].events, EVENTS_PER_TURN);
-	for (uint32_t i = 0; i < c->workers.n; i++)
-		more |= take_ring(c, c->config.links[i].exceptions, EXCEPTIONS_PER_TURN);
+		more |= take_exceptions(c, c->config.links[i].exceptions);
 	return more;
 }
 

@@ -22,6 +22,7 @@ struct lane_backlog {
 
 struct workers {
 	uint32_t n;
+	uint32_t next; // whose events come first
 	struct lane_backlog backlogs[LIMIT_WORKERS];
 	// to find a worker that does not answer
 	uint64_t commands_seen[LIMIT_WORKERS];

@@ -237,8 +237,7 @@ const struct route *route_find(struct worker *w, uint16_t tenant, uint32_t desti
 // Where it is remembered.
 static inline unsigned int lane_route_place(uint16_t tenant, uint32_t destination_be)
 {
-	uint32_t hash =
-		(rte_be_to_cpu_32(destination_be) ^ (uint32_t)tenant << 16) * UINT32_C(2654435761);
+	uint32_t hash = (destination_be ^ (uint32_t)tenant << 8) * UINT32_C(2654435761);
 
 	_Static_assert(LANE_ROUTE_MEMOS == 256, "the hash has 8 bits");
 	return hash >> 24;
@@ -338,6 +337,7 @@ void stage_flow_forget(struct worker *w, struct session *s);
 uint8_t stage_policy_up(struct worker *w, struct pkt *p);
 uint8_t stage_policy_down(struct worker *w, struct pkt *p);
 void stage_policy_set(struct worker *w, struct session *s, const struct command_session_policy *c);
+void stage_policy_set_tenant(struct worker *w, const struct command_tenant_rate *c);
 void stage_policy_forget(struct worker *w, struct session *s);
 void stage_policy_run(struct worker *w); // sessions that are idle
 

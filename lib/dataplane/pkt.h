@@ -64,7 +64,7 @@ struct pkt {
 	uint8_t verdict;
 	uint8_t flags;		       // enum pkt_flag
 	uint8_t port;		       // index of the port that it came by
-	uint8_t listen;		       // upstream: index of the listen address
+	uint16_t listen;	       // upstream: index of the listen address
 	uint16_t protocol;	       // PPP protocol
 	uint16_t tenant;	       // whose the inner addresses are
 	uint8_t crypt;		       // enum pkt_crypt

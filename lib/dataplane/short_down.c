@@ -17,7 +17,8 @@ enum {
 struct down {
 	struct session *s; // NULL: the long way
 	uint8_t *data;
-	const struct owner_line *line; // of the owner map, where the receiver stands as a rule
+	uint32_t at; // place in the owner map, where the receiver's line is as a rule
+	uint32_t slot;
 	struct short_ip ip;
 };
 
@@ -25,9 +26,6 @@ struct burst {
 	struct worker *w;
 	uint8_t port;
 	uint16_t tenant; // of the port's untagged network
-	uint64_t n_pkts, n_bytes;
-	unsigned int n_encrypted;
-	struct pkt *encrypted[LIMIT_BURST_PKTS];
 	struct short_rest rest;
 };
 
@@ -44,22 +42,42 @@ static inline bool read_inner(uint64_t mac, const struct rte_mbuf *m, struct dow
 	       m->data_off >= ROOM;
 }
 
-static inline const struct owner_line *line_of(
-	const struct owner_table *t, uint16_t tenant, const struct down *d)
+static inline uint32_t place_of(const struct owner_table *t, uint16_t tenant, const struct down *d)
 {
-	uint64_t key = owner_key(tenant, 32, rte_be_to_cpu_32(d->ip.destination_be));
-
-	return &t->lines[owner_table_home(t, key)];
+	return owner_table_home(t, owner_key(tenant, 32, rte_be_to_cpu_32(d->ip.destination_be)));
 }
 
-static inline struct session *find(struct worker *w, uint16_t tenant, const struct down *d)
+static inline struct session *session_of(struct worker *w, uint32_t owner, struct down *d)
 {
-	uint32_t owner = lane_owner(w, tenant, d->ip.destination_be);
+	const struct session_table *t = w->config.sessions;
 
-	if (owner == OWNER_NONE || owner_worker(owner) != w->config.index ||
-		owner_slot(owner) >= w->config.sessions->n_slots)
+	d->slot = owner_slot(owner);
+	if (owner == OWNER_NONE || owner_worker(owner) != w->config.index || d->slot >= t->n_slots)
 		return NULL;
-	return &w->config.sessions->slots[owner_slot(owner)];
+	return &t->slots[d->slot];
+}
+
+static inline struct session *find(struct worker *w, uint16_t tenant, struct down *d)
+{
+	return session_of(w, lane_owner(w, tenant, d->ip.destination_be), d);
+}
+
+// Who stands where the receiver does as a rule. The line's key is not looked at, which would be one more to wait for: the
+// session itself says whose address it has.
+static inline struct session *guess(
+	struct worker *w, const struct owner_table *owners, uint16_t tenant, struct down *d)
+{
+	uint32_t number = rte_be_to_cpu_32(d->ip.destination_be);
+	uint32_t owner = atomic_load_explicit(
+		&owners->lines[d->at].owner[number % OWNER_LINE], memory_order_acquire);
+	struct session *s = session_of(w, owner, d);
+
+	return likely(s) ? s : find(w, tenant, d);
+}
+
+static inline bool is_for(const struct session *s, uint16_t tenant, const struct down *d)
+{
+	return d->ip.destination_be == s->inner_be && tenant == s->tenant;
 }
 
 // FF 03 00 21 with what the session leaves out of it cut off: its last bytes count.
@@ -118,7 +136,7 @@ static inline const struct route *route_of(
 	return short_route_is_good(w, s->outer_route, outer_len) ? s->outer_route : NULL;
 }
 
-static inline void send_clear(struct burst *b, struct rte_mbuf *m, struct down *d,
+static inline unsigned int send_clear(struct burst *b, struct rte_mbuf *m, struct down *d,
 	struct session *s, const struct route *route)
 {
 	uint8_t *ip = d->data + IP_AT;
@@ -133,9 +151,8 @@ static inline void send_clear(struct burst *b, struct rte_mbuf *m, struct down *
 	grow(m, at, (uint16_t)(ip + len - at));
 	counter_add(&s->counters.down_pkts, 1);
 	counter_add(&s->counters.down_bytes, len);
-	b->n_pkts++;
-	b->n_bytes += len;
 	short_tx(b->w, route->port, m);
+	return len;
 }
 
 // As stage_ip_out.c hands it on.
@@ -161,68 +178,56 @@ static inline bool encrypt(struct burst *b, struct rte_mbuf *m, struct down *d, 
 		.tos = short_ip_tos(&d->ip),
 	};
 	grow(m, ip, p->ip.total_len);
-	b->encrypted[b->n_encrypted++] = p;
+	b->rest.encrypted[b->rest.n_encrypted++] = p;
 	return true;
 }
 
-static void go_on_encrypted(struct burst *b)
-{
-	unsigned int n = b->n_encrypted;
-
-	if (n == 0)
-		return;
-	b->n_encrypted = 0;
-	(void)stage_mppe_out(b->w, b->encrypted, n); // none of them stays in the clear
-	stage_crypto_run(b->w);
-}
-
-// All that are before them in the burst are gone then.
 static void go_long(struct burst *b)
 {
-	unsigned int n = b->rest.n;
-
-	go_on_encrypted(b);
-	b->rest.n = 0;
-	b->rest.sessions = 0;
-	if (n > 0)
-		worker_inside(b->w, b->port, b->rest.mbufs, n);
+	short_go_on(b->w, b->port, &b->rest, stage_mppe_out, worker_inside);
 }
 
-static inline bool pass(struct burst *b, struct rte_mbuf *m, struct down *d, struct session *s)
+enum { LONG = -1 };
+
+// Returns the bytes that went out in the clear, 0: it is to be encrypted, LONG: untouched.
+static inline int pass(struct burst *b, struct rte_mbuf *m, struct down *d, struct session *s)
 {
 	const uint32_t unusual = SESSION_OPEN | SESSION_REQUIRE_ENCRYPTION | SESSION_ENCRYPT |
 				 SESSION_POLICY | SESSION_LONG_WAY;
 	uint16_t len = short_ip_len(&d->ip);
 	uint32_t flags = s->flags & unusual;
 
-	if (d->ip.destination_be != s->inner_be || b->tenant != s->tenant || len > s->mtu ||
+	if (!is_for(s, b->tenant, d) || len > s->mtu ||
 		(s->mss_max && short_ip_may_be_syn(&d->ip, d->data + IP_AT)))
-		return false;
+		return LONG;
 	if (flags == SESSION_OPEN) {
 		const struct route *route =
 			route_of(b->w, s, (uint16_t)(len + SHORT_IPV4_BYTES + GRE_BYTES + 4 + 4));
-		if (!route)
-			return false;
-		send_clear(b, m, d, s, route);
-		return true;
+		return route ? (int)send_clear(b, m, d, s, route) : LONG;
 	}
-	return (flags & ~SESSION_REQUIRE_ENCRYPTION) == (SESSION_OPEN | SESSION_ENCRYPT) &&
-	       encrypt(b, m, d, s);
+	if ((flags & ~SESSION_REQUIRE_ENCRYPTION) != (SESSION_OPEN | SESSION_ENCRYPT))
+		return LONG;
+	return encrypt(b, m, d, s) ? 0 : LONG;
 }
 
-static inline void go(struct burst *b, struct rte_mbuf *m, struct down *d)
+// Returns the bytes that went out in the clear.
+static inline unsigned int go(struct burst *b, struct rte_mbuf *m, struct down *d)
 {
 	struct session *s = d->s;
 
+	if (unlikely(s && !is_for(s, b->tenant, d)))
+		s = find(b->w, b->tenant, d);
 	if (unlikely(!s)) {
 		short_leave(&b->rest, m, UINT64_MAX);
-		return;
+		return 0;
 	}
-	uint64_t bit = short_bit((uint32_t)(s - b->w->config.sessions->slots));
-	if (unlikely(b->rest.sessions & bit))
+	if (unlikely(b->rest.sessions & short_bit(d->slot)))
 		go_long(b);
-	if (unlikely(!pass(b, m, d, s)))
-		short_leave(&b->rest, m, bit);
+	int n_bytes = pass(b, m, d, s);
+	if (likely(n_bytes >= 0))
+		return (unsigned int)n_bytes;
+	short_leave(&b->rest, m, short_bit(d->slot));
+	return 0;
 }
 
 void short_down(struct worker *w, uint8_t port, struct rte_mbuf **mbufs, unsigned int n)
@@ -233,40 +238,42 @@ void short_down(struct worker *w, uint8_t port, struct rte_mbuf **mbufs, unsigne
 	const struct owner_table *owners =
 		atomic_load_explicit(&w->config.owners->inner, memory_order_acquire);
 	struct down downs[LIMIT_BURST_PKTS];
+	uint64_t n_pkts = 0, n_bytes = 0;
 	struct burst b;
 
 	b.w = w;
 	b.port = port;
 	b.tenant = tenant;
-	b.n_pkts = b.n_bytes = 0;
-	b.n_encrypted = 0;
-	b.rest.n = 0;
-	b.rest.sessions = 0;
+	short_rest_init(&b.rest);
 	for (unsigned int i = 0; i < n; i++) {
 		bool is_good = tenant != TENANT_NONE && read_inner(mac, mbufs[i], &downs[i]);
 
 		downs[i].data = is_good ? downs[i].data : NULL;
 		if (is_good) {
 			rte_prefetch0(downs[i].data - RTE_CACHE_LINE_SIZE); // where headers come
-			downs[i].line = line_of(owners, tenant, &downs[i]);
+			downs[i].at = place_of(owners, tenant, &downs[i]);
 		}
 	}
 	for (unsigned int i = 0; i < n; i++)
 		if (downs[i].data)
-			touch(downs[i].line);
+			touch(&owners->lines[downs[i].at]);
 	for (unsigned int i = 0; i < n; i++) {
-		downs[i].s = downs[i].data ? find(w, tenant, &downs[i]) : NULL;
+		downs[i].s = downs[i].data ? guess(w, owners, tenant, &downs[i]) : NULL;
 		if (downs[i].s)
 			session_prefetch(downs[i].s); // as in short_up.c
 	}
 	for (unsigned int i = 0; i < n; i++)
 		if (downs[i].s)
 			session_touch(downs[i].s);
-	for (unsigned int i = 0; i < n; i++)
-		go(&b, mbufs[i], &downs[i]);
-	if (b.n_pkts > 0) {
-		counter_add(&lane_count(w)->downstream_pkts, b.n_pkts);
-		counter_add(&lane_count(w)->downstream_bytes, b.n_bytes);
+	for (unsigned int i = 0; i < n; i++) {
+		unsigned int n_out = go(&b, mbufs[i], &downs[i]);
+
+		n_pkts += n_out > 0;
+		n_bytes += n_out;
+	}
+	if (n_pkts > 0) {
+		counter_add(&lane_count(w)->downstream_pkts, n_pkts);
+		counter_add(&lane_count(w)->downstream_bytes, n_bytes);
 	}
 	go_long(&b);
 }

@@ -22,8 +22,9 @@ struct up {
 	struct session *s; // NULL: the long way
 	uint8_t *data;
 	uint64_t match; // what its session must have
+	uint32_t slot;
 	uint16_t ppp_len;
-	uint8_t listen;
+	uint16_t listen;
 	bool has_ack;
 };
 
@@ -31,14 +32,12 @@ struct up {
 struct burst {
 	struct worker *w;
 	uint8_t port;
-	uint64_t n_pkts, n_bytes, n_acks; // sent, sent, received
-	unsigned int n_encrypted;
-	struct pkt *encrypted[LIMIT_BURST_PKTS];
+	uint64_t n_acks; // received
 	struct short_rest rest;
 };
 
 static inline bool read_outer(
-	const struct worker *w, uint64_t mac, const struct rte_mbuf *m, struct up *u)
+	const struct owner_map *owners, uint64_t mac, const struct rte_mbuf *m, struct up *u)
 {
 	uint8_t *data = rte_pktmbuf_mtod(m, uint8_t *);
 	uint32_t len = m->data_len;
@@ -51,7 +50,7 @@ static inline bool read_outer(
 		short_ip_protocol(&ip) != GRE_IP_PROTOCOL ||
 		((uint32_t)gre & ~GRE_ACK) != GRE_FIRST)
 		return false;
-	int listen = owner_map_listen(w->config.owners, ip.destination_be);
+	int listen = owner_map_listen(owners, ip.destination_be);
 	uint16_t ppp_len = rte_bswap16((uint16_t)(gre >> 32));
 	bool has_ack = gre & GRE_ACK;
 	if (listen < 0 || SHORT_IPV4_BYTES + 12U + 4U * has_ack + ppp_len > short_ip_len(&ip))
@@ -59,7 +58,7 @@ static inline bool read_outer(
 	u->data = data;
 	u->ppp_len = ppp_len;
 	u->has_ack = has_ack;
-	u->listen = (uint8_t)listen;
+	u->listen = (uint16_t)listen;
 	u->match = short_ip_source_be(&ip) | (uint64_t)rte_bswap16((uint16_t)(gre >> 48)) << 32 |
 		   (uint64_t)listen << 48;
 	return true;
@@ -70,14 +69,15 @@ static inline uint16_t call_id_of(const struct up *u)
 	return (uint16_t)(u->match >> 32);
 }
 
-static inline struct session *find(const struct worker *w, const struct up *u)
+static inline struct session *find(
+	const struct session_table *t, const struct owner_map *owners, uint8_t index, struct up *u)
 {
-	uint32_t owner = owner_map_call(w->config.owners, u->listen, call_id_of(u));
+	uint32_t owner = owner_map_call(owners, u->listen, call_id_of(u));
 
-	if (owner == OWNER_NONE || owner_worker(owner) != w->config.index ||
-		owner_slot(owner) >= w->config.sessions->n_slots)
+	u->slot = owner_slot(owner);
+	if (owner == OWNER_NONE || owner_worker(owner) != index || u->slot >= t->n_slots)
 		return NULL;
-	return &w->config.sessions->slots[owner_slot(owner)];
+	return &t->slots[u->slot];
 }
 
 // Length of a PPP header of the forms that clients send in front of this protocol, 0: of another form.
@@ -166,8 +166,9 @@ static void count_sent(struct worker *w, uint64_t n_pkts, uint64_t n_bytes)
 	counter_add(&lane_count(w)->upstream_bytes, n_bytes);
 }
 
-// In the clear: all checks of the stages from ppp_in to route first; what fails one has not been touched.
-static inline bool pass_clear(
+// In the clear: all checks of the stages from ppp_in to route first; what fails one has not been touched. Returns the
+// bytes that went out, 0: none.
+static inline unsigned int pass_clear(
 	struct burst *b, struct rte_mbuf *m, const struct up *u, struct session *s)
 {
 	const uint32_t unusual = SESSION_OPEN | SESSION_REQUIRE_ENCRYPTION | SESSION_ENCRYPT |
@@ -179,16 +180,14 @@ static inline bool pass_clear(
 
 	if (header_len == 0 || (s->flags & unusual) != SESSION_OPEN ||
 		u->ppp_len < header_len + SHORT_IPV4_BYTES)
-		return false;
+		return 0;
 	struct short_ip ip = short_ip_load(at);
 	const struct lane_route_memo *memo = way_of(w, s, &ip, at, u->ppp_len - header_len);
 	if (!memo)
-		return false;
+		return 0;
 	receive(b, s, u);
 	send_inner(w, s, m, at, &ip, memo);
-	b->n_pkts++;
-	b->n_bytes += short_ip_len(&ip);
-	return true;
+	return short_ip_len(&ip);
 }
 
 // Encrypted: to where stage_ppp_in.c would have it go.
@@ -211,79 +210,72 @@ static inline bool pass_encrypted(
 	p->held.seq = s->gre.highest;
 	p->protocol = PPP_COMP;
 	cut(m, ppp + header_len, (uint16_t)(u->ppp_len - header_len));
-	b->encrypted[b->n_encrypted++] = p;
+	b->rest.encrypted[b->rest.n_encrypted++] = p;
 	return true;
 }
 
-static void go_on_encrypted(struct burst *b)
-{
-	unsigned int n = b->n_encrypted;
-
-	if (n == 0)
-		return;
-	b->n_encrypted = 0;
-	(void)stage_mppe_in(b->w, b->encrypted, n); // none of them is in the clear
-	stage_crypto_run(b->w);
-}
-
-// All that are before them in the burst are gone then.
 static void go_long(struct burst *b)
 {
-	unsigned int n = b->rest.n;
-
-	go_on_encrypted(b);
-	b->rest.n = 0;
-	b->rest.sessions = 0;
-	if (n > 0)
-		worker_outside(b->w, b->port, b->rest.mbufs, n);
+	short_go_on(b->w, b->port, &b->rest, stage_mppe_in, worker_outside);
 }
 
-static inline void go(struct burst *b, struct rte_mbuf *m, const struct up *u)
+// Returns the bytes that went out in the clear, 0: none.
+static inline unsigned int go(struct burst *b, struct rte_mbuf *m, const struct up *u)
 {
 	struct session *s = u->s;
+	unsigned int n_bytes;
 
 	if (unlikely(!s)) {
 		short_leave(&b->rest, m, UINT64_MAX);
-		return;
+		return 0;
 	}
-	uint64_t bit = short_bit((uint32_t)(s - b->w->config.sessions->slots));
-	if (unlikely(b->rest.sessions & bit))
+	if (unlikely(b->rest.sessions & short_bit(u->slot)))
 		go_long(b);
 	if (unlikely(load64((const uint8_t *)&s->outer_peer_be) != u->match ||
-		     !gre_window_is_next(&s->gre, bytes_get_u32(u->data + SEQ_AT))) ||
-		(!pass_clear(b, m, u, s) && !pass_encrypted(b, m, u, s)))
-		short_leave(&b->rest, m, bit);
+		     !gre_window_is_next(&s->gre, bytes_get_u32(u->data + SEQ_AT)))) {
+		short_leave(&b->rest, m, short_bit(u->slot));
+		return 0;
+	}
+	n_bytes = pass_clear(b, m, u, s);
+	if (n_bytes == 0 && !pass_encrypted(b, m, u, s))
+		short_leave(&b->rest, m, short_bit(u->slot));
+	return n_bytes;
 }
 
 void short_up(struct worker *w, uint8_t port, struct rte_mbuf **mbufs, unsigned int n)
 {
+	const struct owner_map *owners = w->config.owners;
+	const struct session_table *t = w->config.sessions;
+	uint8_t index = w->config.index;
+	uint64_t n_pkts = 0, n_bytes = 0;
 	uint64_t mac = short_mac(&w->config.ports[port].mac);
 	struct up ups[LIMIT_BURST_PKTS];
 	struct burst b;
 
 	b.w = w;
 	b.port = port;
-	b.n_pkts = b.n_bytes = b.n_acks = 0;
-	b.n_encrypted = 0;
-	b.rest.n = 0;
-	b.rest.sessions = 0;
+	b.n_acks = 0;
+	short_rest_init(&b.rest);
 	for (unsigned int i = 0; i < n; i++) {
 		ups[i].data = NULL;
-		if (read_outer(w, mac, mbufs[i], &ups[i]))
-			owner_map_call_prefetch(
-				w->config.owners, ups[i].listen, call_id_of(&ups[i]));
+		if (read_outer(owners, mac, mbufs[i], &ups[i]))
+			owner_map_call_prefetch(owners, ups[i].listen, call_id_of(&ups[i]));
 	}
 	for (unsigned int i = 0; i < n; i++) {
-		ups[i].s = ups[i].data ? find(w, &ups[i]) : NULL;
+		ups[i].s = ups[i].data ? find(t, owners, index, &ups[i]) : NULL;
 		if (ups[i].s)
 			session_prefetch(ups[i].s); // before its turn, if its page is known
 	}
 	for (unsigned int i = 0; i < n; i++)
 		if (ups[i].s)
 			session_touch(ups[i].s);
-	for (unsigned int i = 0; i < n; i++)
-		go(&b, mbufs[i], &ups[i]);
-	count_sent(w, b.n_pkts, b.n_bytes);
+	for (unsigned int i = 0; i < n; i++) {
+		unsigned int n_out = go(&b, mbufs[i], &ups[i]);
+
+		n_pkts += n_out > 0;
+		n_bytes += n_out;
+	}
+	count_sent(w, n_pkts, n_bytes);
 	if (b.n_acks > 0)
 		counter_add(&lane_count(w)->acks_in, b.n_acks);
 	go_long(&b);

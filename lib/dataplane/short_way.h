@@ -21,12 +21,20 @@ enum {
 
 _Static_assert(RTE_BYTE_ORDER == RTE_LITTLE_ENDIAN, "headers are compared as they are loaded");
 
-// Packets of a burst that go the long way, and of which sessions they may be.
+// Packets of a burst that do not go out at once: encrypted ones with their entries, and those that go the long way,
+// and of which sessions these may be.
 struct short_rest {
-	unsigned int n;
+	unsigned int n, n_encrypted;
 	uint64_t sessions; // bit: slot modulo 64
 	struct rte_mbuf *mbufs[LIMIT_BURST_PKTS];
+	struct pkt *encrypted[LIMIT_BURST_PKTS];
 };
+
+static inline void short_rest_init(struct short_rest *rest)
+{
+	rest->n = rest->n_encrypted = 0;
+	rest->sessions = 0;
+}
 
 static inline uint64_t short_bit(uint32_t slot)
 {
@@ -38,6 +46,22 @@ static inline void short_leave(struct short_rest *rest, struct rte_mbuf *m, uint
 {
 	rest->mbufs[rest->n++] = m;
 	rest->sessions |= sessions;
+}
+
+// All that came before in the burst goes on: to the stage of encrypted packets of this direction, and the long way.
+static inline void short_go_on(struct worker *w, uint8_t port, struct short_rest *rest,
+	unsigned int (*encrypted)(struct worker *, struct pkt **, unsigned int),
+	void (*long_way)(struct worker *, uint8_t, struct rte_mbuf **, unsigned int))
+{
+	unsigned int n = rest->n, n_encrypted = rest->n_encrypted;
+
+	short_rest_init(rest);
+	if (n_encrypted > 0) {
+		(void)encrypted(w, rest->encrypted, n_encrypted); // none of them is in the clear
+		stage_crypto_run(w);
+	}
+	if (n > 0)
+		long_way(w, port, rest->mbufs, n);
 }
 
 static inline uint16_t load16(const uint8_t *at)
@@ -132,14 +156,23 @@ static inline uint16_t short_fold(uint64_t sum)
 	return (uint16_t)((half + (half << 16 | half >> 16)) >> 16);
 }
 
-// What inet_ipv4_get() would accept, and without options.
+// Would short_fold() give 0xffff, of a sum that is not 0? 2^64 is 1 modulo 65,535, so the carries change nothing: it must
+// be a multiple, and of an odd number that is one multiplication by its inverse.
+static inline bool short_sum_is_right(uint64_t sum)
+{
+	const uint64_t inverse = UINT64_C(0xfffefffefffeffff), multiples = UINT64_MAX / 65535;
+
+	return sum * inverse <= multiples;
+}
+
+// What inet_ipv4_get() would accept, and without options. len >= SHORT_IPV4_BYTES.
 static inline bool short_ip_is_good(const struct short_ip *ip, uint32_t len)
 {
 	uint32_t total_len = short_ip_len(ip);
 	uint64_t sum = short_add(short_add(ip->first, ip->second), ip->destination_be);
 
-	return (uint8_t)ip->first == SHORT_IPV4 && total_len >= SHORT_IPV4_BYTES &&
-	       total_len <= len && short_fold(sum) == 0xffff;
+	return (uint8_t)ip->first == SHORT_IPV4 &&
+	       total_len - SHORT_IPV4_BYTES <= len - SHORT_IPV4_BYTES && short_sum_is_right(sum);
 }
 
 // May it be a TCP segment whose MSS option has to be looked at?
@@ -153,15 +186,14 @@ static inline bool short_ip_may_be_syn(const struct short_ip *ip, const uint8_t 
 	       at[SHORT_IPV4_BYTES + TCP_FLAGS] & TCP_SYN;
 }
 
-// Checksum and TTL lie in one word with the protocol: inet_ttl_decrement() on what is loaded already.
+// inet_ttl_decrement() on what is loaded already: TTL, protocol and checksum lie in one word, and a one's complement
+// sum is the same in whatever byte order. TTL > 0.
 static inline void short_ttl_decrement(uint8_t *at, const struct short_ip *ip)
 {
-	uint32_t word = (uint32_t)ip->second; // TTL, protocol, checksum
-	uint32_t check = rte_bswap16((uint16_t)(word >> 16)) + 0x0100U;
+	uint32_t word = (uint32_t)ip->second;
+	uint32_t carry = word >= 0xfffe0000;
 
-	check += check >= 0xffff;
-	store32(at + 8, (uint32_t)rte_bswap16((uint16_t)check) << 16 | ((word - 1) & 0xff) |
-				(word & 0xff00));
+	store32(at + 8, word + 0xffff + (carry << 16));
 }
 
 // A frame to this station with IPv4 in it.

@@ -118,7 +118,7 @@ static uint8_t classify_outside(struct worker *w, struct pkt *p)
 		return classify_for_kernel(w, p, port, frame);
 	if (is_frame_for_many(frame))
 		return DROP_ETHER_ADDRESS;
-	p->listen = (uint8_t)listen;
+	p->listen = (uint16_t)listen;
 	pkt_pull(p, ETHER_HEADER_BYTES);
 	pkt_trim(p, p->ip.total_len);
 	if (p->ip.is_fragment)
@@ -229,7 +229,7 @@ unsigned int stage_classify_handed_outer(struct worker *w, struct pkt **pkts, un
 		int listen = owner_map_listen(w->config.owners, p->ip.destination_be);
 		if (p->verdict == PKT_NEXT && listen < 0)
 			p->verdict = DROP_NO_SESSION;
-		p->listen = (uint8_t)listen;
+		p->listen = (uint16_t)listen;
 	}
 	return pkt_settle(w, pkts, n);
 }

@@ -7,6 +7,9 @@
 // denies is no sign of life and costs no rate; what a rate drops is a sign of life. Of what adit itself has to say to a
 // client (ICMP), and of DHCP that it answers, no list is asked.
 //
+// Behind its own rate a session's packets take part in that of its tenant, of which each worker has a share: nothing here is
+// looked at by two workers.
+//
 // The idle timer stands in a wheel that packets do not touch: they leave the time, and when the timer comes out it is armed
 // for the rest of it. So a session costs a look each idle time, however much it sends.
 #include "dataplane/lane.h"
@@ -36,6 +39,24 @@ static bool pass_rate(struct session_rate *r, uint16_t n_bytes, uint64_t now_ns)
 				       r->burst, now_ns << TICK_BITS);
 }
 
+// All sessions of a tenant that this worker has share this; other workers have shares of their own.
+static bool pass_tenant(struct session_rate *r, uint64_t *n_passed, uint64_t *n_refused,
+	uint16_t n_bytes, uint64_t now_ns)
+{
+	bool passes = pass_rate(r, n_bytes, now_ns);
+
+	counter_add(passes ? n_passed : n_refused, n_bytes);
+	return passes;
+}
+
+static struct session_tenant *tenant_of(const struct worker *w, const struct session *s)
+{
+	const struct session_table *t = w->config.sessions;
+
+	return s->flags & SESSION_TENANT_RATE && s->tenant < t->n_tenants ? &t->tenants[s->tenant]
+									  : NULL;
+}
+
 // DHCP that control answers, where the user's group has it do so.
 static bool is_for_control(const struct worker *w, const struct pkt *p)
 {
@@ -59,6 +80,10 @@ uint8_t stage_policy_up(struct worker *w, struct pkt *p)
 		counter_add(&policy->rate_drops_up, 1);
 		return DROP_RATE_LIMIT_UP;
 	}
+	struct session_tenant *t = tenant_of(w, p->s);
+	if (t && !pass_tenant(
+			 &t->up, &t->up_bytes, &t->up_refused_bytes, p->ip.total_len, w->now_ns))
+		return DROP_TENANT_RATE_UP;
 	return PKT_NEXT;
 }
 
@@ -79,6 +104,10 @@ uint8_t stage_policy_down(struct worker *w, struct pkt *p)
 		counter_add(&policy->rate_drops_down, 1);
 		return DROP_RATE_LIMIT_DOWN;
 	}
+	struct session_tenant *t = tenant_of(w, p->s);
+	if (t && !pass_tenant(&t->down, &t->down_bytes, &t->down_refused_bytes, p->ip.total_len,
+			 w->now_ns))
+		return DROP_TENANT_RATE_DOWN;
 	return PKT_NEXT;
 }
 
@@ -124,13 +153,27 @@ void stage_policy_set(struct worker *w, struct session *s, const struct command_
 	timer_wheel_cancel(&w->idle, &policy->idle);
 	if (!(s->flags & SESSION_POLICY))
 		policy->last_data_ns = w->now_ns;
+	s->flags &= ~(uint32_t)(SESSION_POLICY | SESSION_TENANT_RATE);
+	if (c->has_tenant_rate)
+		s->flags |= SESSION_POLICY | SESSION_TENANT_RATE;
 	if (has_rate(&policy->up) || has_rate(&policy->down) || c->acl_up != ACL_NONE ||
 		c->acl_down != ACL_NONE || c->idle_s > 0)
 		s->flags |= SESSION_POLICY;
-	else
-		s->flags &= ~(uint32_t)SESSION_POLICY;
 	if (c->idle_s > 0)
 		arm(w, policy);
+}
+
+void stage_policy_set_tenant(struct worker *w, const struct command_tenant_rate *c)
+{
+	const struct session_table *table = w->config.sessions;
+
+	if (c->tenant >= table->n_tenants) {
+		counter_add(&lane_count(w)->policies_refused, 1);
+		return;
+	}
+	struct session_tenant *t = &table->tenants[c->tenant];
+	set_rate(&t->up, c->rate_up_bps, c->burst_up_bytes, w->now_ns);
+	set_rate(&t->down, c->rate_down_bps, c->burst_down_bytes, w->now_ns);
 }
 
 void stage_policy_forget(struct worker *w, struct session *s)

@@ -39,7 +39,7 @@ static void add(struct worker *w, uint64_t id, const struct command_session_add 
 	s->outer_peer_be = c->outer_peer_be;
 	s->call_id = c->call_id;
 	s->peer_call_id = c->peer_call_id;
-	s->listen = (uint8_t)c->listen;
+	s->listen = c->listen % LIMIT_LISTEN_ADDRESSES;
 	s->tenant = c->tenant;
 	s->mtu = c->mtu;
 	s->flags = c->require_encryption ? SESSION_REQUIRE_ENCRYPTION : 0;
@@ -73,7 +73,7 @@ static void set_keys(struct worker *w, struct session *s, const struct command_s
 	s->failures_in_a_row = 0;
 	if (!session_table_set_keys(w->config.sessions, s, &c->receive, &c->send, &c->start)) {
 		counter_add(&lane_count(w)->keys_refused, 1);
-		set_flag(s, SESSION_REQUIRE_ENCRYPTION, true);
+		set_flag(s, SESSION_REQUIRE_ENCRYPTION | SESSION_NEVER_CLEAR, true);
 	}
 	set_flag(s, SESSION_HAS_KEYS, s->rx_key.strength != MPPE_STRENGTH_NONE);
 }
@@ -85,7 +85,7 @@ static void set_encrypt(struct session *s, bool on)
 	// Once encrypted, never in the clear again, where policy allows that too: else whoever can
 	// forge a packet of CCP could have it.
 	if (s->flags & SESSION_ENCRYPT)
-		set_flag(s, SESSION_REQUIRE_ENCRYPTION, true);
+		set_flag(s, SESSION_REQUIRE_ENCRYPTION | SESSION_NEVER_CLEAR, true);
 }
 
 static void flush(struct worker *w, struct session *s)
@@ -94,8 +94,22 @@ static void flush(struct worker *w, struct session *s)
 	mppe_sync_flush(&s->tx_sync, (enum mppe_flush)s->rx_sync.flush, w->now_ns);
 }
 
-static void set_open(struct session *s, const struct command_session_open *c)
+// Tenant and encryption are the user's, who was not known when the session was added.
+static void set_user(struct worker *w, struct session *s, const struct command_session_open *c)
 {
+	if (s->tenant != c->tenant)
+		stage_flow_forget(w, s); // what waits is of the old one's networks
+	s->tenant = c->tenant;
+	set_flag(s, SESSION_REQUIRE_ENCRYPTION,
+		c->require_encryption || s->flags & SESSION_NEVER_CLEAR);
+}
+
+static void set_open(struct worker *w, struct session *s, const struct command_session_open *c)
+{
+	if (c->on)
+		set_user(w, s, c);
+	else
+		stage_flow_forget(w, s);
 	s->inner_be = c->on ? c->inner_be : 0;
 	set_flag(s, SESSION_OPEN, c->on);
 	set_flag(s, SESSION_RELAY, c->on && c->relay_broadcasts);
@@ -144,9 +158,7 @@ static void session_command(struct worker *w, struct session *s, const struct la
 		set_encrypt(s, c->on);
 		break;
 	case COMMAND_SESSION_OPEN:
-		if (!c->open.on)
-			stage_flow_forget(w, s);
-		set_open(s, &c->open);
+		set_open(w, s, &c->open);
 		break;
 	case COMMAND_SESSION_POLICY:
 		stage_policy_set(w, s, &c->policy);
@@ -162,6 +174,7 @@ static void session_command(struct worker *w, struct session *s, const struct la
 	case COMMAND_INJECT:
 	case COMMAND_TABLE:
 	case COMMAND_ACLS:
+	case COMMAND_TENANT_RATE:
 		break;
 	}
 }
@@ -317,6 +330,9 @@ static void run(struct worker *w, const struct lane_command *c)
 		break;
 	case COMMAND_ACLS:
 		set_acls(w, c->acls);
+		break;
+	case COMMAND_TENANT_RATE:
+		stage_policy_set_tenant(w, &c->tenant_rate);
 		break;
 	}
 }

@@ -27,8 +27,9 @@ enum command_kind {
 	COMMAND_SEND_IP,	 // packet: IPv4 for the client of the session, as if routed to it
 	COMMAND_SEND_FRAME,	 // packet: whole Ethernet frame; send on `port`
 	COMMAND_INJECT, // packet: IPv4 of the inside, to be routed again now that its neighbour is known
-	COMMAND_TABLE, // routes: the new table; the old one comes back by LANE_TABLE_RETIRED
-	COMMAND_ACLS,  // acls: the new set; the old one comes back by LANE_ACLS_RETIRED
+	COMMAND_TABLE,	     // routes: the new table; the old one comes back by LANE_TABLE_RETIRED
+	COMMAND_ACLS,	     // acls: the new set; the old one comes back by LANE_ACLS_RETIRED
+	COMMAND_TENANT_RATE, // this worker's share of the rates of a tenant: from the next packet on
 };
 
 struct command_session_add {
@@ -67,9 +68,11 @@ struct command_session_keys {
 
 struct command_session_open {
 	bool on;
-	bool relay_broadcasts; // UDP that the client broadcasts leaves by the inside ports
-	bool dhcp_inform;      // DHCP of the client goes to control: LANE_INNER
-	bool has_routes;       // networks lie behind it: the owner map knows them
+	bool relay_broadcasts;	 // UDP that the client broadcasts leaves by the inside ports
+	bool dhcp_inform;	 // DHCP of the client goes to control: LANE_INNER
+	bool has_routes;	 // networks lie behind it: the owner map knows them
+	bool require_encryption; // of the user's policy, in place of what SESSION_ADD said
+	uint16_t tenant;	 // the same: a realm may say another one
 	uint32_t inner_be;
 };
 
@@ -81,6 +84,15 @@ struct command_session_policy {
 	uint16_t acl_up, acl_down; // index in the worker's set of access lists, ACL_NONE
 	uint32_t idle_s;	   // without data: LANE_IDLE; 0: never
 	bool idle_up_only;	   // what is sent to the client does not keep it from being idle
+	bool has_tenant_rate;	   // it also counts against the rate of its tenant
+};
+
+// What all sessions of a tenant on this worker may move together, as in a policy. Control divides the tenant's rate
+// among the workers by what they do, once a second (control/tenant_rates.h).
+struct command_tenant_rate {
+	uint16_t tenant;
+	uint64_t rate_up_bps, rate_down_bps; // 0: no limit
+	uint32_t burst_up_bytes, burst_down_bytes;
 };
 
 struct lane_command {
@@ -99,6 +111,7 @@ struct lane_command {
 		uint16_t tenant;	    // COMMAND_INJECT
 		struct route_table *routes; // COMMAND_TABLE
 		struct acl_set *acls;	    // COMMAND_ACLS
+		struct command_tenant_rate tenant_rate;
 	};
 };
 

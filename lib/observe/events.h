@@ -33,6 +33,9 @@
 	X(CONFIG_LOADED, "config-loaded", INFO, 0, 0, CONFIG, 1, 5, "a configuration was read")                   \
 	X(CONFIG_WARNING, "config-warning", WARNING, 0, 0, CONFIG, 2, 3, "a configuration is doubtful")           \
 	X(CONFIG_ERROR, "config-error", ERROR, 0, 0, CONFIG, 3, 2, "a configuration is wrong")                    \
+	X(RELOADED, "reloaded", NOTICE, 0, 0, CONFIG, 4, 4, "the configuration was read again")                    \
+	X(RELOAD_REFUSED, "reload-refused", ERROR, 0, 0, CONFIG, 5, 2, "a configuration was not taken: the old one holds") \
+	X(RELOAD_DONE, "reload-done", NOTICE, 0, 0, CONFIG, 6, 4, "all calls have what the new configuration says")  \
 	X(SELFTEST_FAILED, "selftest-failed", ERROR, 0, 0, HARDWARE, 1, 1, "a crypto driver gave a wrong answer") \
 	X(CRYPTO_READY, "crypto-ready", INFO, 0, 0, HARDWARE, 6, 5, "what encrypts, and what it costs here")      \
 	X(START_FAILED, "start-failed", ERROR, 0, 0, GENERAL, 4, 1, "something needed could not be set up")       \
@@ -62,8 +65,20 @@
 	X(NO_GRE, "no-gre", WARNING, 10, 50, PPTP, 50, 3, "TCP/1723 works for a client, but no GRE comes")        \
 	X(DECRYPT_FAILURE, "decrypt-failure", WARNING, 10, 50, PPP, 4, 6, "packets decrypt to garbage")           \
 	X(POOL_EMPTY, "pool-empty", ERROR, 1, 5, IP, 10, 2, "no address is left in a pool")                       \
+	X(ADDRESS_IN_USE, "address-in-use", WARNING, 10, 50, IP, 13, 3, "a host of the inside has an address of a pool") \
 	X(ROUTE_REFUSED, "route-refused", WARNING, 10, 50, IP, 12, 3, "a network behind a client is not routed")   \
 	X(NO_RESOURCE, "no-resource", ERROR, 1, 5, HARDWARE, 3, 2, "a table, ring or pool ran full")              \
+	X(SPOOL_BEGAN, "spool-began", WARNING, 1, 10, AUTH, 40, 3, "no server takes accounting records: they go to disk") \
+	X(SPOOL_DRAINED, "spool-drained", NOTICE, 1, 10, AUTH, 41, 4, "all accounting records on disk have been sent")   \
+	X(SPOOL_FULL, "spool-full", ERROR, 1, 10, AUTH, 42, 2, "accounting records were dropped")                        \
+	X(SPOOL_FAILED, "spool-failed", ERROR, 1, 10, AUTH, 43, 1, "accounting records cannot be written to disk")       \
+	X(ACCOUNTING_RECOVERED, "accounting-recovered", WARNING, 0, 0, AUTH, 44, 3, "calls that adit did not live to end") \
+	X(RADIUS_DEAD, "radius-dead", WARNING, 10, 50, AUTH, 30, 3, "a RADIUS server does not answer: others are asked") \
+	X(RADIUS_ALIVE, "radius-alive", NOTICE, 10, 50, AUTH, 31, 4, "a RADIUS server answers again")              \
+	X(RADIUS_BAD_ANSWER, "radius-bad-answer", WARNING, 1, 10, AUTH, 32, 3, "an answer of a RADIUS server was not taken") \
+	X(COA, "coa", NOTICE, 100, 500, AUTH, 50, 4, "an AAA server changed or ended calls, or was refused")      \
+	X(COA_DROPPED, "coa-dropped", WARNING, 1, 10, AUTH, 51, 3, "an order of an AAA server: forged, or too old") \
+	X(COA_STRANGER, "coa-stranger", WARNING, 1, 5, AUTH, 52, 3, "who may not do so sends orders about calls") \
 	X(AUTH_DEBUG, "auth-debug", ON_DEMAND, 1000, 1000, AUTHDBG, 1, 8, "a step of authentication")             \
 	X(AUTH_DECODE, "auth-decode", ON_DEMAND, 1000, 1000, AUTHDECODE, 1, 10, "a packet of authentication")     \
 	X(PPP_DEBUG, "ppp-debug", ON_DEMAND, 1000, 1000, PPPDBG, 2, 8, "a step of PPP or MPPE")                   \

@@ -124,6 +124,13 @@ int log_open_file(struct log *log, const char *path, uint64_t max_bytes, uint8_t
 	return open_file(f);
 }
 
+void log_drop_file(struct log *log)
+{
+	if (log->file.fd >= 0)
+		close(log->file.fd);
+	log->file = (struct log_file){.fd = -1};
+}
+
 int log_reopen(struct log *log)
 {
 	return log->file.path[0] ? open_file(&log->file) : 0;

@@ -88,6 +88,9 @@ void log_close(struct log *log);
 // until log_reopen() finds that it can be opened.
 int log_open_file(struct log *log, const char *path, uint64_t max_bytes, uint8_t severity);
 
+// Write to no file any more.
+void log_drop_file(struct log *log);
+
 // Open the file of that name again, because somebody moved the old one away or has made room for it.
 // Returns 0, or -errno: the old one, if there is one, is written on.
 int log_reopen(struct log *log);

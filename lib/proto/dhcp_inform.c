@@ -82,12 +82,12 @@ static void put_options(
 	struct writer *w, const struct request *r, const struct dhcp_inform_params *params)
 {
 	static const uint8_t type = DHCP_ACK;
-	static const uint8_t netmask[4] = {255, 255, 255, 255};
+	const uint32_t netmask_be = params->netmask_be ? params->netmask_be : UINT32_MAX;
 	static const uint8_t node_type = NODE_TYPE_HYBRID;
 
 	dhcp_option_put(w, DHCP_OPTION_TYPE, span_of(&type, 1)); // first: macOS looks nowhere else
 	dhcp_option_put(w, DHCP_OPTION_SERVER, span_of(&params->server_be, 4));
-	put_wanted(w, r, DHCP_OPTION_NETMASK, span_of(netmask, sizeof(netmask)));
+	put_wanted(w, r, DHCP_OPTION_NETMASK, span_of(&netmask_be, sizeof(netmask_be)));
 	put_routes(w, r, params);
 	put_wanted(w, r, DHCP_OPTION_DNS, span_of(params->dns_be, 4u * params->n_dns));
 	put_wanted(w, r, DHCP_OPTION_NBNS, span_of(params->nbns_be, 4u * params->n_nbns));

@@ -20,8 +20,9 @@ enum {
 
 // What the client of a call may know.
 struct dhcp_inform_params {
-	uint32_t client_be; // its inner address
-	uint32_t server_be; // ours in the tunnel
+	uint32_t client_be;  // its inner address
+	uint32_t server_be;  // ours in the tunnel
+	uint32_t netmask_be; // 0: 255.255.255.255
 	uint8_t n_dns;
 	uint8_t n_nbns;
 	uint8_t n_routes;

@@ -42,6 +42,7 @@ void link_init(struct link *l, const struct link_config *config, uint64_t seed,
 
 	*l = (struct link){
 		.config = config,
+		.policy = link_phase_policy(config),
 		.phase = LINK_DEAD,
 		.end = END_NONE,
 		.random = seed,
@@ -196,6 +197,14 @@ bool link_is_tried_again(const struct link *l)
 	return l->phase == LINK_AUTHENTICATE && auth_server_refused(&l->auth) != END_NONE;
 }
 
+// Encryption is required and cannot be: to wait for CCP would only end in a time-out.
+static enum end_reason why_no_keys(const struct link *l)
+{
+	if (!auth_method_has_keys(l->auth.credentials.method))
+		return END_AUTH_KEYLESS;
+	return l->policy.mppe_bits ? END_AUTH_NO_KEYS : END_ENCRYPTION_MISMATCH;
+}
+
 void link_authenticated(
 	struct link *l, const struct link_verdict *verdict, uint64_t now_ns, struct step *out)
 {
@@ -210,9 +219,13 @@ void link_authenticated(
 		return;
 	if (verdict->accepted) {
 		l->verdict = *verdict;
+		// Keys after PAP or CHAP, whoever sends them: the client does not have them.
+		l->verdict.has_keys &= auth_method_has_keys(l->auth.credentials.method);
+		if (verdict->has_policy)
+			l->policy = verdict->policy;
 		auth_server_accept(&l->auth, verdict->authenticator_response, message, now_ns, out);
 		if (link_phase_needs_encryption(l) && !link_phase_strengths(l))
-			link_phase_terminate(l, END_AUTH_NO_KEYS, now_ns, out);
+			link_phase_terminate(l, why_no_keys(l), now_ns, out);
 	} else {
 		// Wrong name or password is always said in full: Windows asks again without end
 		// otherwise.

@@ -56,6 +56,15 @@ struct link_config {
 	uint8_t echo_failures;	    // unanswered requests that end the link
 };
 
+// What may differ from one user to the next: that of struct link_config until a verdict says another one.
+struct link_policy {
+	bool require_encryption;
+	bool prefer_encryption;
+	bool require_stateless;
+	bool use_client_address;
+	uint32_t mppe_bits;
+};
+
 // What LCP agreed on, for the data path.
 struct link_agreed {
 	uint16_t peer_mru; // the largest information field that the client takes
@@ -74,7 +83,10 @@ struct link_verdict {
 	uint32_t client_be;  // the inner address that the client gets
 	bool client_chooses; // ... unless it asks for another one, whatever use_client_address says
 	char message[LIMIT_FAILURE_TEXT_BYTES]; // for the user, "": one that fits
-	// of the user's group; n 0: those of the configuration
+	bool has_policy;
+	struct link_policy policy; // of this user
+	uint32_t server_be;	   // our inner address; 0: that of the configuration
+	// of the user's policy; n 0: those of the configuration
 	uint32_t dns_be[2];
 	uint32_t nbns_be[2];
 	uint8_t n_dns;
@@ -99,6 +111,7 @@ enum link_phase {
 
 struct link {
 	const struct link_config *config;
+	struct link_policy policy; // that holds now
 	enum link_phase phase;
 	enum end_reason end; // set when termination begins; reported by STEP_ENDED
 	struct lcp lcp;

@@ -40,6 +40,17 @@ struct fsm_limits link_phase_limits(const struct link_config *config)
 	};
 }
 
+struct link_policy link_phase_policy(const struct link_config *config)
+{
+	return (struct link_policy){
+		.require_encryption = config->require_encryption,
+		.prefer_encryption = config->prefer_encryption,
+		.require_stateless = config->require_stateless,
+		.use_client_address = config->use_client_address,
+		.mppe_bits = config->mppe_bits,
+	};
+}
+
 void link_phase_draw(struct link *l, uint8_t out[16])
 {
 	l->n_random++;
@@ -145,7 +156,7 @@ static void start_authenticate(struct link *l, uint64_t now_ns, struct step *out
 
 bool link_phase_needs_encryption(const struct link *l)
 {
-	return l->config->require_encryption || l->was_encrypted;
+	return l->policy.require_encryption || l->was_encrypted;
 }
 
 uint32_t link_phase_strengths(const struct link *l)
@@ -155,8 +166,8 @@ uint32_t link_phase_strengths(const struct link *l)
 	if (!l->verdict.has_keys)
 		return 0;
 	if (keys->is_v1 && !keys->has_lm) // RFC 3079 2: 40 and 56 bit start from the LM hash
-		return l->config->mppe_bits & MPPE_OPTION_128;
-	return l->config->mppe_bits;
+		return l->policy.mppe_bits & MPPE_OPTION_128;
+	return l->policy.mppe_bits;
 }
 
 bool link_phase_has_ccp(const struct link *l)
@@ -178,11 +189,12 @@ static void start_network(struct link *l, uint64_t now_ns, struct step *out)
 	struct fsm_limits limits = link_phase_limits(config);
 	const struct link_verdict *v = &l->verdict;
 	struct ipcp_addresses addresses = {
-		.server_be = config->server_be, .client_be = v->client_be};
+		.server_be = v->server_be ? v->server_be : config->server_be,
+		.client_be = v->client_be};
 	const struct ccp_policy policy = {.allowed = link_phase_strengths(l),
 		.is_required = link_phase_needs_encryption(l),
-		.asks = config->prefer_encryption,
-		.is_stateful_taken = !config->require_stateless};
+		.asks = l->policy.prefer_encryption,
+		.is_stateful_taken = !l->policy.require_stateless};
 
 	pick_servers(addresses.dns_be, v->dns_be, v->n_dns, config->dns_be, config->n_dns);
 	pick_servers(addresses.nbns_be, v->nbns_be, v->n_nbns, config->nbns_be, config->n_nbns);
@@ -203,6 +215,7 @@ static void fall_back(struct link *l, uint64_t now_ns, struct step *out)
 {
 	take_down(l, now_ns, out);
 	secret_wipe_bytes(&l->verdict, sizeof(l->verdict));
+	l->policy = link_phase_policy(l->config);
 	auth_server_reset(&l->auth);
 	l->phase = LINK_ESTABLISH;
 	l->establish_due_ns = now_ns + l->config->no_lcp_timeout_ns;
@@ -230,7 +243,7 @@ static bool hold(struct link *l, struct span info)
 // The client wants another address than it has been given, and may: ask the caller.
 static bool asks_for_address(struct link *l, struct span info)
 {
-	bool may_choose = l->config->use_client_address || l->verdict.client_chooses;
+	bool may_choose = l->policy.use_client_address || l->verdict.client_chooses;
 	uint32_t asked_be = may_choose && !l->has_asked_address ? ipcp_asks_for(&l->ipcp, info) : 0;
 
 	if (!asked_be)

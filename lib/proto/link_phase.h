@@ -7,6 +7,9 @@
 // Of CCP and IPCP; LCP has some of its own.
 struct fsm_limits link_phase_limits(const struct link_config *config);
 
+// What holds for a client that is not known yet.
+struct link_policy link_phase_policy(const struct link_config *config);
+
 // 16 bytes that nobody can tell who does not know the seed: the seed itself is never sent, and
 // magic numbers, which are, must not lead back to it.
 void link_phase_draw(struct link *l, uint8_t out[16]);

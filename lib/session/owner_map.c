@@ -14,6 +14,13 @@ struct owner_lengths {
 	uint32_t n[33];
 };
 
+// A call table that is no longer used, but by who looked at it a moment ago.
+struct owner_retired {
+	struct owner_retired *next;
+	uint32_t n_ids;
+	_Atomic uint32_t *owner;
+};
+
 static struct owner_table *table_new(uint32_t n_slots)
 {
 	struct owner_table *t = rte_zmalloc("owner-table", sizeof(*t), RTE_CACHE_LINE_SIZE);
@@ -46,6 +53,94 @@ static void table_free(struct owner_table *t)
 	}
 }
 
+// --- the call map: control's half ---------------------------------------------------------------------
+
+static _Atomic uint32_t *calls_new(uint32_t n_ids)
+{
+	return rte_zmalloc("owner-calls", n_ids * sizeof(uint32_t), RTE_CACHE_LINE_SIZE);
+}
+
+static int grow_calls(struct owner_map *m, struct owner_calls *c, uint16_t call_id)
+{
+	uint32_t n_old = atomic_load_explicit(&c->n_ids, memory_order_relaxed);
+	_Atomic uint32_t *old = atomic_load_explicit(&c->owner, memory_order_relaxed);
+	uint32_t n_ids = n_old ? n_old : OWNER_CALLS_MIN;
+
+	while (n_ids <= call_id)
+		n_ids *= 2;
+	struct owner_retired *retired = rte_zmalloc("owner-retired", sizeof(*retired), 0);
+	_Atomic uint32_t *owner = calls_new(n_ids);
+	if (!retired || !owner) {
+		rte_free(retired);
+		rte_free((void *)owner);
+		return -ENOMEM;
+	}
+	for (uint32_t i = 0; i < n_old; i++)
+		atomic_init(&owner[i], atomic_load_explicit(&old[i], memory_order_relaxed));
+	*retired = (struct owner_retired){.next = m->retired, .n_ids = n_old, .owner = old};
+	m->retired = retired;
+	atomic_store_explicit(&c->owner, owner, memory_order_release);
+	atomic_store_explicit(&c->n_ids, n_ids, memory_order_release);
+	return 0;
+}
+
+int owner_map_set_call(struct owner_map *m, unsigned int listen, uint16_t call_id, uint32_t owner)
+{
+	struct owner_calls *c = &m->calls[listen];
+
+	if (call_id >= atomic_load_explicit(&c->n_ids, memory_order_relaxed)) {
+		int error = grow_calls(m, c, call_id);
+		if (error)
+			return error;
+	}
+	_Atomic uint32_t *owners = atomic_load_explicit(&c->owner, memory_order_relaxed);
+	atomic_store_explicit(&owners[call_id], owner, memory_order_release);
+	return 0;
+}
+
+uint64_t owner_map_calls_bytes(const struct owner_map *m)
+{
+	uint64_t n_ids = 0;
+
+	for (uint32_t i = 0; i < m->n_listen; i++)
+		n_ids += atomic_load_explicit(&m->calls[i].n_ids, memory_order_relaxed);
+	for (const struct owner_retired *r = m->retired; r; r = r->next)
+		n_ids += r->n_ids;
+	return n_ids * sizeof(uint32_t);
+}
+
+static void free_calls(struct owner_map *m)
+{
+	for (uint32_t i = 0; i < m->n_listen; i++)
+		rte_free((void *)atomic_load_explicit(&m->calls[i].owner, memory_order_relaxed));
+	while (m->retired) {
+		struct owner_retired *r = m->retired;
+		m->retired = r->next;
+		rte_free((void *)r->owner);
+		rte_free(r);
+	}
+}
+
+// Of few addresses all tables are there from the start, so that no call can lack one.
+static bool add_listen(struct owner_map *m, uint32_t address_be, bool is_large)
+{
+	struct owner_calls *c = &m->calls[m->n_listen];
+	uint32_t at = owner_listen_home(address_be);
+
+	if (is_large) {
+		_Atomic uint32_t *owner = calls_new(LIMIT_CALL_IDS);
+		if (!owner)
+			return false;
+		atomic_init(&c->owner, owner);
+		atomic_init(&c->n_ids, LIMIT_CALL_IDS);
+	}
+	while (m->listen_at[at])
+		at = (at + 1) % OWNER_LISTEN_PLACES;
+	m->listen_be[m->n_listen++] = address_be;
+	m->listen_at[at] = (uint16_t)m->n_listen;
+	return true;
+}
+
 struct owner_map *owner_map_new(const uint32_t *listen_be, uint32_t n_listen)
 {
 	if (n_listen > LIMIT_LISTEN_ADDRESSES)
@@ -56,14 +151,10 @@ struct owner_map *owner_map_new(const uint32_t *listen_be, uint32_t n_listen)
 	struct owner_table *t = table_new(SLOTS_MIN);
 	atomic_init(&m->inner, t);
 	atomic_init(&m->inner_number, 1);
-	for (uint32_t i = 0; t && i < n_listen; i++) {
-		m->calls[i] = rte_zmalloc("owner-calls", sizeof(*m->calls[i]), RTE_CACHE_LINE_SIZE);
-		if (!m->calls[i])
-			break;
-		m->listen_be[i] = listen_be[i];
-		m->n_listen++;
-	}
-	if (t && m->n_listen == n_listen)
+	bool is_whole = t != NULL;
+	for (uint32_t i = 0; is_whole && i < n_listen; i++)
+		is_whole = add_listen(m, listen_be[i], n_listen <= OWNER_LISTEN_LARGE);
+	if (is_whole)
 		return m;
 	owner_map_free(m);
 	return NULL;
@@ -73,17 +164,11 @@ void owner_map_free(struct owner_map *m)
 {
 	if (!m)
 		return;
-	for (uint32_t i = 0; i < m->n_listen; i++)
-		rte_free(m->calls[i]);
+	free_calls(m);
 	for (uint32_t i = 0; i < RTE_DIM(m->n_prefixes); i++)
 		rte_free(m->n_prefixes[i]);
 	table_free(atomic_load_explicit(&m->inner, memory_order_relaxed));
 	rte_free(m);
-}
-
-void owner_map_set_call(struct owner_map *m, unsigned int listen, uint16_t call_id, uint32_t owner)
-{
-	atomic_store_explicit(&m->calls[listen]->owner[call_id], owner, memory_order_release);
 }
 
 // --- the inner map: control's half --------------------------------------------------------------------

@@ -3,7 +3,8 @@
 // all workers read them without locks. A reader checks what it finds against the session itself, so an
 // entry may be stale for a moment.
 //
-//   call map   (listen address, our Call ID) -> owner: a flat table, one load
+//   call map   (listen address, our Call ID) -> owner: a flat table each, one load. Where there are many addresses, of
+//              which most have few calls, tables begin small and grow with the ids that are in use
 //   inner map  (tenant, prefix length, prefix) -> owner: one hash table, whose lines hold sixteen neighbours each. A
 //              client's address is a prefix of 32; shorter ones are networks behind a client (Framed-Route)
 //
@@ -21,8 +22,10 @@
 
 enum { OWNER_NONE = 0 };
 
-struct owner_page {
-	_Atomic uint32_t owner[65536]; // control: w, worker: r
+// Owners of the first n_ids Call IDs of a listen address. A table that was replaced by a larger one stays until the end.
+struct owner_calls {
+	_Atomic(_Atomic uint32_t *) owner; // control: w, worker: r; of the elements too
+	_Atomic uint32_t n_ids;		   // the same. Read first: `owner` has as many or more
 };
 
 enum { OWNER_LINE = 16 }; // neighbours that share a cache line
@@ -47,13 +50,25 @@ struct owner_table {
 };
 
 struct owner_lengths; // prefixes of a tenant, by length: control's own
+struct owner_retired;
+
+enum {
+	OWNER_LISTEN_FEW = 4, // addresses that are compared one by one
+	OWNER_LISTEN_PLACES = 4 * LIMIT_LISTEN_ADDRESSES,
+	OWNER_LISTEN_SHIFT = 52, // to a place
+	OWNER_LISTEN_LARGE =
+		16,		// up to so many addresses have room for all Call IDs from the start
+	OWNER_CALLS_MIN = 1024, // Call IDs of a small table
+};
 
 struct owner_map {
 	_Atomic(struct owner_table *) inner; // control: w, worker: r; a table stays until the end
 	_Atomic uint64_t inner_number;	     // of changes of owners, from 1; control: w, worker: r
 	uint32_t n_listen;
 	uint32_t listen_be[LIMIT_LISTEN_ADDRESSES]; // set before the workers start
-	struct owner_page *calls[LIMIT_LISTEN_ADDRESSES];
+	uint16_t listen_at[OWNER_LISTEN_PLACES];    // the same: by hash, index plus 1
+	struct owner_calls calls[LIMIT_LISTEN_ADDRESSES];
+	struct owner_retired *retired; // call tables: control's own
 	// Bit n: the tenant has prefixes of length n (Framed-Routes), n in 1..31. control: w, worker: r
 	_Atomic uint32_t lengths[LIMIT_TENANTS];
 	struct owner_lengths *n_prefixes[LIMIT_TENANTS]; // control's own
@@ -75,26 +90,48 @@ static inline uint32_t owner_slot(uint32_t owner)
 	return owner & 0xffffff;
 }
 
+static inline uint32_t owner_listen_home(uint32_t address_be)
+{
+	return (uint32_t)(address_be * UINT64_C(0x9e3779b97f4a7c15) >> OWNER_LISTEN_SHIFT);
+}
+
 // Index of the listen address, or -1.
 static inline int owner_map_listen(const struct owner_map *m, uint32_t address_be)
 {
-	for (uint32_t i = 0; i < m->n_listen; i++)
-		if (m->listen_be[i] == address_be)
-			return (int)i;
-	return -1;
+	if (likely(m->n_listen <= OWNER_LISTEN_FEW)) {
+		for (uint32_t i = 0; i < m->n_listen; i++)
+			if (m->listen_be[i] == address_be)
+				return (int)i;
+		return -1;
+	}
+	for (uint32_t at = owner_listen_home(address_be);; at = (at + 1) % OWNER_LISTEN_PLACES) {
+		uint16_t i = m->listen_at[at];
+		if (i == 0 || m->listen_be[i - 1] == address_be)
+			return (int)i - 1;
+	}
 }
 
 static inline uint32_t owner_map_call(
 	const struct owner_map *m, unsigned int listen, uint16_t call_id)
 {
-	return atomic_load_explicit(&m->calls[listen]->owner[call_id], memory_order_acquire);
+	const struct owner_calls *c = &m->calls[listen];
+
+	if (unlikely(call_id >= atomic_load_explicit(&c->n_ids, memory_order_acquire)))
+		return OWNER_NONE;
+	_Atomic uint32_t *owner = atomic_load_explicit(&c->owner, memory_order_acquire);
+	return atomic_load_explicit(&owner[call_id], memory_order_acquire);
 }
 
 // What that will touch, when Call IDs of a burst are known before they are looked up.
 static inline void owner_map_call_prefetch(
 	const struct owner_map *m, unsigned int listen, uint16_t call_id)
 {
-	rte_prefetch0((const void *)&m->calls[listen]->owner[call_id]);
+	const struct owner_calls *c = &m->calls[listen];
+
+	// Behind the end of a small table it is no address of ours, and a prefetch does not mind.
+	rte_prefetch0(
+		(const void *)((uintptr_t)atomic_load_explicit(&c->owner, memory_order_relaxed) +
+			       call_id * sizeof(uint32_t)));
 }
 
 // --- the inner map ----------------------------------------------------------------------------------
@@ -191,8 +228,9 @@ static inline uint32_t owner_map_inner(
 struct owner_map *owner_map_new(const uint32_t *listen_be, uint32_t n_listen);
 void owner_map_free(struct owner_map *m);
 
-// Control only.
-void owner_map_set_call(struct owner_map *m, unsigned int listen, uint16_t call_id, uint32_t owner);
+// Control only. Returns 0 or -ENOMEM: its table could not grow. It has room for an id that was set once, also to
+// OWNER_NONE.
+int owner_map_set_call(struct owner_map *m, unsigned int listen, uint16_t call_id, uint32_t owner);
 // Returns 0 or -ENOMEM (the table could not grow; only for an owner other than OWNER_NONE).
 int owner_map_set_inner(struct owner_map *m, uint16_t tenant, uint32_t address_be, uint32_t owner);
 
@@ -204,6 +242,9 @@ int owner_map_add_route(
 // Only if it is this owner's.
 void owner_map_remove_route(
 	struct owner_map *m, uint16_t tenant, uint32_t prefix_be, uint8_t length, uint32_t owner);
+
+// Bytes of all tables of the call map.
+uint64_t owner_map_calls_bytes(const struct owner_map *m);
 
 // Bytes of all tables of the inner map, for `aditctl show memory`.
 uint64_t owner_map_inner_bytes(const struct owner_map *m);

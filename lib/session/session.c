@@ -45,6 +45,16 @@ free_slots:
 	return -ENOMEM;
 }
 
+int session_table_add_tenants(struct session_table *t, uint16_t n, int socket)
+{
+	t->tenants = rte_zmalloc_socket(
+		"tenants", (size_t)n * sizeof(*t->tenants), RTE_CACHE_LINE_SIZE, socket);
+	if (!t->tenants)
+		return -ENOMEM;
+	t->n_tenants = n;
+	return 0;
+}
+
 void session_table_fini(struct session_table *t)
 {
 	if (!t->slots)
@@ -58,6 +68,7 @@ void session_table_fini(struct session_table *t)
 		secret_wipe_bytes(t->rings, (size_t)t->n_slots * sizeof(*t->rings));
 	rte_free(t->rings);
 	rte_free(t->policies);
+	rte_free(t->tenants);
 	*t = (struct session_table){0};
 }
 

@@ -7,6 +7,7 @@
 #include "base/ids.h"
 #include "base/touch.h"
 #include "base/timer_wheel.h"
+#include "config/limits.h"
 #include "crypto/op.h"
 #include "proto/gre_reorder.h"
 #include "proto/gre_transmit.h"
@@ -67,7 +68,11 @@ enum session_flag {
 	SESSION_POLICY =
 		1 << 16, // a rate, an ACL or an idle time: its packets go by stage_policy.c
 	SESSION_HAS_ROUTES = 1 << 17, // networks lie behind the client
-	SESSION_LONG_WAY = 1 << 24,   // something is unusual: all its packets go through the stages
+	SESSION_NEVER_CLEAR =
+		1 << 18, // it has been encrypted, or should be: no policy takes that back
+	SESSION_TENANT_RATE =
+		1 << 19, // beside SESSION_POLICY: its packets count against the rate of its tenant
+	SESSION_LONG_WAY = 1 << 24, // something is unusual: all its packets go through the stages
 };
 
 // What every packet touches lies in two lines, an aligned pair in the middle: the live half of the GRE window, who
@@ -106,9 +111,9 @@ struct session {
 
 	// What an upstream packet must match, in one 64-bit comparison.
 	uint32_t outer_peer_be;
-	uint16_t call_id; // ours
-	uint8_t listen;	  // index of the listen address
-	uint8_t n_held;	  // packets in `reorder`; in order is only who finds none
+	uint16_t call_id;     // ours
+	uint16_t listen : 10; // index of the listen address
+	uint16_t n_held : 6;  // packets in `reorder`; in order is only who finds none
 
 	uint32_t inner_be; // the client's inner address, 0 until IPCP
 	uint32_t flags;	   // enum session_flag
@@ -162,8 +167,10 @@ _Static_assert(SESSION_HOT_AT == SESSION_PAIR_BYTES && SESSION_HOT_END == 2 * SE
 	"what every packet touches lies in two lines");
 _Static_assert(
 	offsetof(struct session, call_id) == offsetof(struct session, outer_peer_be) + 4 &&
-		offsetof(struct session, n_held) == offsetof(struct session, outer_peer_be) + 7,
+		offsetof(struct session, inner_be) == offsetof(struct session, outer_peer_be) + 8,
 	"what is compared at once");
+_Static_assert((int)LIMIT_LISTEN_ADDRESSES <= 1 << 10 && (int)LIMIT_REORDER_PKTS < 1 << 6,
+	"they fit their bits");
 _Static_assert(offsetof(struct session, rx_key) ==
 			       offsetof(struct session, rx_sync) + RTE_CACHE_LINE_SIZE &&
 		       offsetof(struct session, tx_key) ==
@@ -205,6 +212,14 @@ _Static_assert(sizeof(struct session_policy) <= 128 &&
 		       sizeof(struct session) + sizeof(struct session_policy) <= 1024,
 	"two lines a slot, and 1 KiB with the session");
 
+// One worker's share of the rates of a tenant.
+struct session_tenant {
+	struct session_rate up, down;
+	// of inner packets; worker: w, control: r
+	uint64_t up_bytes, down_bytes;		       // that passed
+	uint64_t up_refused_bytes, down_refused_bytes; // over the rate
+} __rte_cache_aligned;
+
 // A worker's table: allocated once at start.
 struct session_table {
 	struct session *slots;	 // slots[n_slots]
@@ -212,6 +227,8 @@ struct session_table {
 	struct mppe_key_ring
 		*rings; // rings[n_slots], of what is received; NULL: late packets cannot be read
 	struct session_policy *policies; // policies[n_slots]; NULL: no session has one
+	struct session_tenant *tenants;	 // tenants[n_tenants]; NULL: none has a rate
+	uint16_t n_tenants;
 	uint32_t n_slots;
 	uint32_t n_used;
 };
@@ -260,6 +277,8 @@ static inline struct session_policy *session_table_policy(
 //   may_have_policy  room for rates, access lists and idle times, 128 bytes a slot
 int session_table_init(struct session_table *t, uint32_t n_slots, int socket, bool may_be_stateful,
 	bool may_be_late, bool may_have_policy);
+// Room for the rates of n tenants, 128 bytes each. Returns 0 or -ENOMEM.
+int session_table_add_tenants(struct session_table *t, uint16_t n, int socket);
 void session_table_fini(struct session_table *t);
 
 // Give both directions new keys, those of `receive` and `send` of a start key each, and wipe the old

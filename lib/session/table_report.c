@@ -24,12 +24,13 @@ void table_report_sessions(const struct session_table *t, uint32_t n_used, struc
 	report(t->rc4, "stateful keys", n, sizeof(*t->rc4), n_used, r);
 	report(t->rings, "keys of late packets", n, sizeof(*t->rings), n_used, r);
 	report(t->policies, "policies", n, sizeof(*t->policies), n_used, r);
+	report(t->tenants, "rates of tenants", t->n_tenants, sizeof(*t->tenants), t->n_tenants, r);
 }
 
 void table_report_owners(const struct owner_map *m, struct memory_report *r)
 {
-	memory_report_add(r, MEMORY_DPDK, "owners of calls",
-		sizeof(*m) + m->n_listen * sizeof(struct owner_page), 0, 0);
+	memory_report_add(
+		r, MEMORY_DPDK, "owners of calls", sizeof(*m) + owner_map_calls_bytes(m), 0, 0);
 	memory_report_add(
 		r, MEMORY_DPDK, "owners of inner addresses", owner_map_inner_bytes(m), 0, 0);
 }

@@ -325,6 +325,9 @@ static const struct option_row rows[] = {
 	{"export-keys", "FILE", "the calls' keys as soon as all are up (mkpcap)", TEXT,
 		FIELD(export_keys)},
 	{"no-hangup", NULL, "end without a word to adit", FLAG, FIELD(no_hangup)},
+	{"attended", NULL,
+		"wait for a line from stdin (or its end) before dialling, and after the report",
+		FLAG, FIELD(is_attended)},
 	{"help", NULL, "this text", NOTHING},
 };
 

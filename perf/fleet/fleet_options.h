@@ -80,6 +80,7 @@ struct fleet_options {
 	char json[FLEET_TEXT_BYTES];
 	char export_keys[FLEET_TEXT_BYTES]; // file, "": none
 	bool no_hangup;
+	bool is_attended;
 	int argc; // as given, for the report
 	char **argv;
 };

@@ -3,19 +3,40 @@
 #include "perf/fleet/ports.h"
 #include "perf/fleet/run.h"
 
+#include <poll.h>
 #include <rte_eal.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
+#include <unistd.h>
 
-enum { EXIT_NOT_STARTED = 2 };
+enum {
+	EXIT_NOT_STARTED = 2,
+	ATTENDANT_MS = 120000, // who does not answer for so long is not there
+};
 
 static struct fleet *the_fleet; // for the signal handler alone
 
 static void stop(int signal)
 {
 	the_fleet->must_stop = true;
+}
+
+// Who started the fleet may look at adit at this point, with the ports connected and no call there; or end adit first,
+// since a memif that loses its other end unmaps what is being polled.
+static void await_attendant(const struct fleet *f, const char *what)
+{
+	struct pollfd in = {.fd = STDIN_FILENO, .events = POLLIN};
+	char byte = 0;
+
+	if (!f->options.is_attended)
+		return;
+	fflush(stdout);
+	fprintf(stderr, "fleet: %s\n", what);
+	while (byte != '\n' && !f->must_stop && poll(&in, 1, ATTENDANT_MS) > 0 &&
+		read(STDIN_FILENO, &byte, 1) == 1)
+		;
 }
 
 static int start(struct fleet *f)
@@ -50,8 +71,10 @@ int main(int argc, char **argv)
 		the_fleet = f;
 		signal(SIGINT, stop);
 		signal(SIGTERM, stop);
+		await_attendant(f, "connected");
 		run(f);
 		status = report(f);
+		await_attendant(f, "reported");
 	} else {
 		fprintf(stderr, "fleet: did not start\n");
 	}

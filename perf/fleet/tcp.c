@@ -15,6 +15,7 @@ enum {
 	MSS_OPTION = 2,
 	MSS_OPTION_BYTES = 4,
 	MSS_DEFAULT = 536, // RFC 9293 3.7.1
+	MSS_MIN = 64,	   // a server that says 1 would have a segment for each byte
 	OUR_MSS = 1460,
 };
 
@@ -328,7 +329,7 @@ static unsigned int receive_in_syn_sent(struct tcp *t, const struct segment *s, 
 	t->received = s->seq + 1;
 	t->window = s->window;
 	if (s->mss)
-		t->mss = s->mss;
+		t->mss = s->mss > MSS_MIN ? s->mss : MSS_MIN;
 	t->ack_is_due = true;
 	if (t->is_timing)
 		take_sample(t, now_ns);

@@ -106,6 +106,7 @@ TEST(api, every_command_in_both_forms)
 		{line, "client_vendor        \"cananian\\x1b[2J\"",
 			"\"client_vendor\":\"cananian\\u001b[2J\""},
 		{"show counters", "tcp-accepted", "\"tcp-accepted\":1"},
+		{"show aaa", "local: 2 users", "\"line\":\"local: 2 users\""},
 		{"show crypto", "engine-1", "\"lane\":\"engine-1\""},
 		{"show events", "event=up session=0x", "\"kind\":\"up\""},
 		{"show history", "WHAT IT MEANS", "\"history\":[]"},
@@ -114,6 +115,7 @@ TEST(api, every_command_in_both_forms)
 		{"show memory", "sessions", "\"what\":\"sessions\""},
 		{"show ports", "TO-WORKERS", "\"ports\":[]"},
 		{"show pool", "10.9.0.254", "\"in_use\":1"},
+		{"show tenants", "default", "\"tenant\":\"default\""},
 		{"show version", "adit ", "\"adit\":\""},
 	};
 	for (size_t i = 0; i < RTE_DIM(cases); i++) {

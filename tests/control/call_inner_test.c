@@ -17,7 +17,7 @@ static struct lab_client client;
 
 static void a_group(struct config *c)
 {
-	struct config_group *g = &c->groups[c->base_group];
+	struct config_policy *g = &c->groups[c->base_group].policy;
 
 	snprintf(g->domain, sizeof(g->domain), "corp.example");
 	g->n_routes = 1;
@@ -29,7 +29,7 @@ static void a_group(struct config *c)
 
 static void its_own_dns(struct config *c)
 {
-	struct config_group *g = &c->groups[c->base_group];
+	struct config_policy *g = &c->groups[c->base_group].policy;
 
 	g->n_dns = 2;
 	g->dns_be[0] = htonl(0x0a140002);
@@ -166,18 +166,23 @@ TEST(call_inner, a_group_without_it)
 	lab_close(&lab);
 }
 
-// The name servers of the group go into the verdict, and stay away where it has none.
+// The name servers of the group are what IPCP tells; where it has none, those of the pool.
 TEST(call_inner, names_of_the_group)
 {
-	struct link_verdict verdict = {0};
-
 	come_up(its_own_dns);
-	struct call *call = placement_find(&lab.control->placement, client.session_id);
+	const struct call *call = placement_find(&lab.control->placement, client.session_id);
 	ASSERT_TRUE(call != NULL);
-	call_inner_names(call, &verdict);
-	EXPECT_EQ(verdict.n_dns, 2);
-	EXPECT_EQ(verdict.dns_be[0], htonl(0x0a140002));
-	EXPECT_EQ(verdict.dns_be[1], htonl(0x0a140003));
-	EXPECT_EQ(verdict.n_nbns, 0);
+	EXPECT_EQ(call->link.verdict.n_dns, 2);
+	EXPECT_EQ(call->link.verdict.dns_be[0], htonl(0x0a140002));
+	EXPECT_EQ(call->link.verdict.dns_be[1], htonl(0x0a140003));
+	EXPECT_EQ(call->link.verdict.n_nbns, 0);
+	lab_close(&lab);
+
+	come_up(NULL);
+	call = placement_find(&lab.control->placement, client.session_id);
+	ASSERT_TRUE(call != NULL);
+	EXPECT_EQ(call->link.verdict.n_dns, 1);
+	EXPECT_EQ(call->link.verdict.dns_be[0], htonl(0x0a090035));
+	EXPECT_EQ(call->link.verdict.server_be, htonl(SERVER_INNER));
 	lab_close(&lab);
 }

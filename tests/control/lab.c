@@ -123,6 +123,10 @@ static void open_worker(struct lab *lab, unsigned int i)
 	lab->links[i].wake = &lab->wake;
 	need(session_table_init(&lab->tables[i], LAB_SLOTS, SOCKET_ID_ANY, true, true, true) == 0,
 		"session table");
+	if (config_has_tenant_rates(lab->config))
+		need(session_table_add_tenants(
+			     &lab->tables[i], lab->config->n_tenants, SOCKET_ID_ANY) == 0,
+			"rates of tenants");
 	lab->table_list[i] = &lab->tables[i];
 	lab->counter_list[i] = &lab->counters[i];
 }
@@ -354,7 +358,7 @@ static void obey(struct lab *lab, uint8_t worker, const struct lane_command *k)
 		s->had_policy_first |= !s->is_open;
 		break;
 	case COMMAND_SESSION_OPEN:
-		EXPECT_TRUE(!k->open.on || s->encrypts || !s->add.require_encryption);
+		EXPECT_TRUE(!k->open.on || s->encrypts || !k->open.require_encryption);
 		s->open = k->open;
 		s->is_open = k->open.on;
 		s->inner_be = k->open.inner_be;
@@ -378,6 +382,7 @@ static void obey(struct lab *lab, uint8_t worker, const struct lane_command *k)
 			EXPECT_EQ(0, (int)s->packet_len);
 		rte_pktmbuf_free(k->packet);
 		break;
+	case COMMAND_TENANT_RATE:
 	case COMMAND_SEND_FRAME:
 	case COMMAND_INJECT:
 	case COMMAND_ACLS:
@@ -385,6 +390,22 @@ static void obey(struct lab *lab, uint8_t worker, const struct lane_command *k)
 		EXPECT_EQ(-1, (int)k->kind); // there are no ports
 		break;
 	}
+}
+
+static void take_tenant_rate(
+	struct lab *lab, uint8_t worker, const struct command_tenant_rate *rate)
+{
+	lab->tenant_rates[worker][rate->tenant % LAB_TENANTS] = *rate;
+	lab->n_tenant_rates++;
+}
+
+// Of a test that has made a port.
+static void take_port_frame(struct lab *lab, struct rte_mbuf *m)
+{
+	lab->n_port_frames++;
+	lab->port_frame_len = RTE_MIN(rte_pktmbuf_data_len(m), sizeof(lab->port_frame));
+	memcpy(lab->port_frame, rte_pktmbuf_mtod(m, uint8_t *), lab->port_frame_len);
+	rte_pktmbuf_free(m);
 }
 
 static void take_acls(struct lab *lab, uint8_t worker, struct acl_set *acls)
@@ -404,6 +425,10 @@ static void worker_turn(struct lab *lab, uint8_t worker)
 		counter_add(&lab->counters[worker].commands, 1);
 		if (k.kind == COMMAND_ACLS)
 			take_acls(lab, worker, k.acls);
+		else if (k.kind == COMMAND_TENANT_RATE)
+			take_tenant_rate(lab, worker, &k.tenant_rate);
+		else if (k.kind == COMMAND_SEND_FRAME)
+			take_port_frame(lab, k.packet);
 		else
 			obey(lab, worker, &k);
 	}

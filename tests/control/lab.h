@@ -11,6 +11,7 @@ enum {
 	LAB_ENGINES = 2,
 	LAB_SLOTS = 600, // a worker
 	LAB_MBUFS = 2047,
+	LAB_TENANTS = 4, // whose rates are kept
 	LAB_SKIP_MS = 100,
 };
 
@@ -54,8 +55,13 @@ struct lab {
 	struct owner_map *owners;
 	struct control *control;
 	struct lab_clients clients;
-	bool workers_sleep;		     // they take no commands
-	struct acl_set *acls[LAB_WORKERS];   // what they have
+	bool workers_sleep;		   // they take no commands
+	struct acl_set *acls[LAB_WORKERS]; // what they have
+	struct command_tenant_rate tenant_rates[LAB_WORKERS][LAB_TENANTS];
+	unsigned int n_tenant_rates; // commands
+	unsigned int n_port_frames;  // COMMAND_SEND_FRAME
+	size_t port_frame_len;	     // of the last one
+	uint8_t port_frame[128];
 	bool loses_frames;		     // of PPP, both ways
 	uint32_t connect_to;		     // host order, where clients call; 0: 127.0.0.1
 	unsigned int n_gone;		     // sessions that were deleted

@@ -225,7 +225,7 @@ TEST(mission, s12_each_cause_of_734_and_742_is_named)
 
 static void name_servers(struct config *c)
 {
-	struct config_group *g = &c->groups[c->base_group];
+	struct config_policy *g = &c->groups[c->base_group].policy;
 
 	g->n_dns = 2;
 	g->dns_be[0] = htonl(0x0a140002);

@@ -14,7 +14,7 @@ static struct lab_client client;
 
 static void limit_base_group(struct config *c)
 {
-	struct config_group *g = &c->groups[c->base_group];
+	struct config_policy *g = &c->groups[c->base_group].policy;
 
 	c->n_acls = 2;
 	snprintf(c->acls[0].name, sizeof(c->acls[0].name), "nothing");

@@ -33,15 +33,17 @@ static uint32_t owner_of(const struct lab_client *c)
 // Two listen addresses; the second is blue's, whose pool is as the default tenant's.
 static void with_blue(struct config *c)
 {
-	c->tenants = calloc(1, sizeof(c->tenants[0]));
-	c->n_tenants = 1;
-	memcpy(c->tenants[0].name, "blue", sizeof("blue"));
+	c->tenants = realloc(c->tenants, 2 * sizeof(c->tenants[0]));
+	memset(&c->tenants[1], 0, sizeof(c->tenants[1]));
+	c->n_tenants = 2;
+	memcpy(c->tenants[1].name, "blue", sizeof("blue"));
 	c->listen_be[c->n_listen] = htonl(SECOND_LOOPBACK);
 	c->listen_tenants[c->n_listen++] = 1;
 	c->pools[c->n_pools] = c->pools[0];
 	c->pools[c->n_pools].tenant_number = 1;
 	c->pools[c->n_pools].server_inner_be = htonl(0x0a0900fd);
 	memcpy(c->pools[c->n_pools++].name, "blue", sizeof("blue"));
+	c->users[1].tenant_number = 1; // bob
 }
 
 TEST(tenant, the_listen_address_says_whose_a_call_is)

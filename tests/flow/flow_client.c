@@ -67,6 +67,8 @@ void flow_client_open(struct flow_client *c, bool on)
 		.kind = COMMAND_SESSION_OPEN,
 		.open = {.on = on,
 			.inner_be = flow_be(c->inner),
+			.tenant = c->options.tenant,
+			.require_encryption = !c->options.clear,
 			.relay_broadcasts = c->options.relays,
 			.dhcp_inform = c->options.dhcp_inform,
 			.has_routes = c->options.has_routes},

@@ -341,6 +341,66 @@ TEST(mppe, clear_data_is_refused_where_encryption_was_agreed_but_not_required)
 	flow_close(&f);
 }
 
+// One packet each way in the clear: taken, or refused in both directions?
+static void expect_clear(struct flow *f, struct flow_client *c, bool is_taken)
+{
+	uint8_t ip[FLOW_FRAME_BYTES], ppp[FLOW_FRAME_BYTES];
+	uint64_t n_refused = flow_drops(f, DROP_CLEAR_REFUSED);
+	size_t len = flow_ppp_data(c, ppp, PPP_IP, ip, udp_up(c, ip));
+
+	flow_send_gre(c, c->seq++, ppp, len);
+	EXPECT_EQ(flow_discard(f, FLOW_INSIDE), is_taken);
+	send_inside(f, c->inner);
+	EXPECT_EQ(flow_discard(f, FLOW_OUTSIDE), is_taken);
+	EXPECT_EQ(flow_drops(f, DROP_CLEAR_REFUSED) - n_refused, is_taken ? 0 : 2);
+}
+
+TEST(mppe, encryption_is_required_as_the_user_has_it)
+{
+	for (unsigned int required = 0; required < 2; required++) {
+		const struct flow_client_options options = {
+			.clear = !required, .clear_but_required = true, .not_open = true};
+		struct flow f;
+		struct flow_client c;
+		struct lane_event e;
+
+		SHIM_TRACE_CASE(required);
+		flow_open(&f, NULL);
+		flow_client_up(&f, &c, &options); // as the server has it
+		for (unsigned int i = 0; i < 4; i++) {
+			c.options.clear = i % 2 ? !required : required;
+			flow_client_open(&c, true);
+			expect_clear(&f, &c, c.options.clear);
+			flow_client_open(&c, false); // says nothing of the user
+			c.options.clear = !c.options.clear;
+			flow_client_open(&c, false);
+			EXPECT_EQ(flow_session(&c)->flags & SESSION_REQUIRE_ENCRYPTION,
+				c.options.clear ? SESSION_REQUIRE_ENCRYPTION : 0);
+		}
+		EXPECT_TRUE(flow_event(&f, 0, LANE_CLEAR_DATA, &e));
+		flow_close(&f);
+	}
+}
+
+// What a session has been once it stays, whatever it is opened with later.
+TEST(mppe, no_policy_takes_encryption_back_from_a_session_that_had_it)
+{
+	const struct flow_client_options options = {.clear = true};
+	struct flow f;
+	struct flow_client c;
+
+	flow_open(&f, NULL);
+	flow_client_up(&f, &c, &options);
+	expect_clear(&f, &c, true);
+	flow_client_keys(&c);
+	flow_client_encrypt(&c, true);
+	flow_client_encrypt(&c, false);
+	flow_client_open(&c, true);
+	c.encrypts = false;
+	expect_clear(&f, &c, false);
+	flow_close(&f);
+}
+
 TEST(mppe, new_keys_begin_anew)
 {
 	struct flow f;

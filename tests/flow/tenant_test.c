@@ -568,3 +568,88 @@ TEST(tenant, an_entry_of_the_map_that_is_wrong_leads_to_nobody)
 	EXPECT_EQ(flow_discard(&w.f, FLOW_INSIDE), 0);
 	flow_close(&w.f);
 }
+
+// One packet each way, by the networks of `tenant`; and what comes by those of the others is not for it.
+static void goes_by(struct world *w, struct flow_client *c, uint16_t tenant)
+{
+	const uint16_t vlans[] = {0, RED_VLAN, BLUE_VLAN};
+	uint8_t ip[FLOW_FRAME_BYTES], out[FLOW_FRAME_BYTES], mac_last;
+	struct flow_down down;
+	uint16_t vlan;
+
+	size_t len = flow_ip(ip, c->inner, tenant ? HOST : FLOW_HOST, INET_UDP, 100);
+	flow_send_up(c, ip, len);
+	ASSERT_EQ(take_tagged(&w->f, &vlan, &mac_last, out), len);
+	EXPECT_EQ(vlan, vlans[tenant]);
+	EXPECT_EQ(flow_discard(&w->f, FLOW_INSIDE), 0);
+	for (uint16_t by = 0; by < RTE_DIM(vlans); by++) {
+		uint8_t frame[FLOW_FRAME_BYTES];
+		SHIM_TRACE_CASE(by);
+		uint64_t n_drops = flow_drops_all(&w->f);
+		len = flow_ip(ip, by ? HOST : FLOW_HOST, c->inner, INET_UDP, 200);
+		if (by)
+			send_tagged(&w->f, vlans[by], ip, len);
+		else
+			ASSERT_TRUE(flow_put(&w->f, FLOW_INSIDE, 0, frame,
+				flow_frame(frame, FLOW_INSIDE, ip, len)));
+		EXPECT_EQ(flow_take_down(c, &down), by == tenant);
+		EXPECT_EQ(flow_discard(&w->f, FLOW_OUTSIDE), 0);
+		if (by == 0 && tenant != 0) { // for nobody of the default tenant: the kernel's
+			struct lane_event e;
+			ASSERT_TRUE(flow_exception(&w->f, 0, LANE_EXCEPTION, &e));
+			rte_pktmbuf_free(e.packet);
+		}
+		EXPECT_EQ(flow_drops_all(&w->f) - n_drops, by != 0 && by != tenant);
+	}
+}
+
+// The realm of a user name is known only after the session was added, and IPCP may open it anew.
+TEST(tenant, a_session_has_the_tenant_that_it_is_opened_with)
+{
+	static const uint16_t turns[] = {BLUE, 0, RED, BLUE, RED, 0};
+
+	for (unsigned int clear = 0; clear < 2; clear++) {
+		struct flow_client_options o = {
+			.number = 5, .inner = BLUE_ONLY, .not_open = true, .clear = clear};
+		struct flow_client c;
+		struct world w;
+
+		open_world(&w, NULL, NULL, NULL);
+		flow_client_up(&w.f, &c, &o);
+		for (unsigned int i = 0; i < RTE_DIM(turns); i++) {
+			SHIM_TRACE_CASE(i);
+			flow_client_open(&c, false); // as the tenant before
+			c.options.tenant = turns[i];
+			flow_client_open(&c, true);
+			goes_by(&w, &c, turns[i]);
+			goes_by(&w, &c, turns[i]); // by routes that are remembered now
+		}
+		flow_close(&w.f);
+	}
+}
+
+// Without being closed in between, as when control has moved the address already.
+TEST(tenant, what_waits_for_a_window_does_not_go_to_another_tenants_session)
+{
+	const struct flow_client_options o = {
+		.number = 5, .inner = BLUE_ONLY, .clear = true, .tenant = BLUE, .peer_window = 1};
+	uint8_t ip[FLOW_FRAME_BYTES];
+	struct flow_client c;
+	struct flow_down down;
+	struct world w;
+
+	open_world(&w, NULL, NULL, NULL);
+	flow_client_up(&w.f, &c, &o);
+	size_t len = flow_ip(ip, HOST, BLUE_ONLY, INET_UDP, 100);
+	for (unsigned int i = 0; i < 4; i++)
+		send_tagged(&w.f, BLUE_VLAN, ip, len);
+	ASSERT_TRUE(flow_take_down(&c, &down));
+	EXPECT_EQ(flow_discard(&w.f, FLOW_OUTSIDE), 0);
+	EXPECT_EQ(flow_session(&c)->n_waiting, 3);
+	flow_client_open(&c, true); // the same once more: they stay
+	EXPECT_EQ(flow_session(&c)->n_waiting, 3);
+	c.options.tenant = RED;
+	flow_client_open(&c, true);
+	EXPECT_EQ(flow_session(&c)->n_waiting, 0);
+	flow_close(&w.f);
+}

@@ -91,7 +91,7 @@ static struct link_config config_of(uint8_t bits)
 // What must hold after every call; and remember our requests.
 static void check_keys(struct play *p)
 {
-	const struct link_config *c = p->link.config;
+	const struct link_policy *policy = &p->link.policy;
 	struct link_keys keys;
 
 	p->has_keys = true;
@@ -99,7 +99,8 @@ static void check_keys(struct play *p)
 	REQUIRE(auth_method_has_keys(lcp_auth_method(&p->link.lcp)) && p->link.verdict.has_keys);
 	REQUIRE(keys.receive.strength != MPPE_STRENGTH_NONE);
 	REQUIRE(keys.send.strength != MPPE_STRENGTH_NONE);
-	REQUIRE(!c->require_stateless || (keys.receive.is_stateless && keys.send.is_stateless));
+	REQUIRE(!policy->require_stateless ||
+		(keys.receive.is_stateless && keys.send.is_stateless));
 	REQUIRE(!keys.start.is_v1 || keys.start.has_lm ||
 		(keys.receive.strength == MPPE_STRENGTH_128 &&
 			keys.send.strength == MPPE_STRENGTH_128));
@@ -122,8 +123,7 @@ static void look(struct play *p)
 		else if (item->kind == STEP_KEYS)
 			check_keys(p);
 		REQUIRE(item->kind != STEP_ENCRYPT || p->has_keys);
-		REQUIRE(item->kind != STEP_UP || !p->link.config->require_encryption ||
-			p->has_keys);
+		REQUIRE(item->kind != STEP_UP || !p->link.policy.require_encryption || p->has_keys);
 		if (item->kind != STEP_FRAME)
 			continue;
 		REQUIRE(info.len >= CP_HEADER_BYTES && info.len <= FSM_INFO_BYTES_MAX);
@@ -177,9 +177,12 @@ static void give_verdict(struct play *p, uint8_t bits)
 		.client_be = 3,
 		.keys = {.is_v1 = bits & 32, .has_lm = bits & 64},
 		.client_chooses = bits & 128,
+		.has_policy = bits & 4, // of a yes, where the bits of a no are free
+		.policy = {.require_encryption = bits & 8,
+			.require_stateless = !(bits & 16),
+			.prefer_encryption = true,
+			.mppe_bits = CCP_STRENGTH_BITS},
 	};
-
-	v.has_keys &= auth_method_has_keys(lcp_auth_method(&p->link.lcp));
 
 	link_authenticated(&p->link, &v, p->now_ns, &p->step);
 }

@@ -102,6 +102,7 @@ void sim_worker_add(struct sim_worker *w, uint16_t call_id, uint16_t peer_call_i
 
 	w->id = session_id_make(++flow.generation, 0, SLOT);
 	w->call_id = call_id;
+	w->requires_encryption = require_encryption;
 	sim_worker_command(w, &command);
 	owner_map_set_call(flow.owners, 0, call_id, owner_make(0, SLOT));
 }
@@ -118,8 +119,10 @@ void sim_worker_send_frame(struct sim_worker *w, uint16_t protocol, struct span 
 
 void sim_worker_open(struct sim_worker *w, bool on, uint32_t inner)
 {
-	const struct lane_command command = {
-		.kind = COMMAND_SESSION_OPEN, .open = {.on = on, .inner_be = flow_be(inner)}};
+	const struct lane_command command = {.kind = COMMAND_SESSION_OPEN,
+		.open = {.on = on,
+			.inner_be = flow_be(inner),
+			.require_encryption = w->requires_encryption}};
 
 	if (!w->owned && on)
 		EXPECT_EQ(owner_map_set_inner(flow.owners, 0, flow_be(inner), owner_make(0, SLOT)),

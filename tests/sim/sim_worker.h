@@ -15,6 +15,7 @@ struct sim_worker {
 	uint32_t owned; // inner address that points to the session, 0: none
 	uint64_t reorder_due_ns, ack_due_ns;
 	uint16_t outer_ip_id;
+	bool requires_encryption;
 };
 
 // A new call; the clock of the worker goes on from the end of the last one.

@@ -107,6 +107,8 @@ static void admit(const struct auth_credentials *c, const struct local_user *use
 
 	reply->result = AAA_ACCEPT;
 	reply->group = user->group;
+	if (user->policy)
+		reply->policy = *user->policy;
 	reply->n_routes = user->n_routes;
 	memcpy(reply->routes, user->routes, sizeof(reply->routes));
 	reply->has_keys = auth_method_has_keys(c->method);
@@ -174,7 +176,7 @@ static void change(struct local_users *users, const struct config *config,
 }
 
 // That an account is disabled or has expired is told to nobody but who knows its password.
-void local_check(struct local_users *users, const struct config *config,
+void local_check(struct local_users *users, const struct config *config, uint16_t tenant,
 	const struct auth_credentials *c, struct aaa_reply *reply)
 {
 	const struct local_user *user;
@@ -183,7 +185,7 @@ void local_check(struct local_users *users, const struct config *config,
 
 	assert(c->user_len <= LIMIT_USER_NAME_BYTES);
 	login_names(config, span_of(c->user, c->user_len), &login);
-	user = local_users_find(users, &login, &is_known);
+	user = local_users_find(users, tenant, &login, &is_known);
 	if (c->has_change && is_known) {
 		change(users, config, c, user, reply);
 		return;

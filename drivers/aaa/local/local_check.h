@@ -8,5 +8,7 @@ struct config;
 struct local_users;
 
 // Fill *reply, all but its tag.
-void local_check(struct local_users *users, const struct config *config,
+//
+//   tenant  whose users are asked
+void local_check(struct local_users *users, const struct config *config, uint16_t tenant,
 	const struct auth_credentials *credentials, struct aaa_reply *reply);

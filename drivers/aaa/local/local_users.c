@@ -10,6 +10,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <pwd.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/random.h>
 #include <unistd.h>
@@ -22,7 +23,8 @@ struct slot {
 };
 
 struct local_users {
-	const char *path; // of the password file, "": none
+	const struct config *config; // borrowed
+	const char *path;	     // of the password file, "": none
 	struct log *log;
 	uint64_t seed;
 	uint32_t mask;
@@ -46,22 +48,23 @@ static struct span name_of(const struct local_user *user)
 }
 
 // FNV-1a.
-static uint32_t first_slot(const struct local_users *users, struct span name)
+static uint32_t first_slot(const struct local_users *users, uint16_t tenant, struct span name)
 {
-	uint64_t h = users->seed ^ 14695981039346656037U;
+	uint64_t h = users->seed ^ 14695981039346656037U ^ (uint64_t)tenant << 32;
 
 	for (size_t i = 0; i < name.len; i++)
 		h = (h ^ name.bytes[i]) * 1099511628211U;
 	return (uint32_t)(h ^ h >> 32) & users->mask;
 }
 
-// The slot of this name, or the empty one where it belongs. There is always an empty one.
-static uint32_t probe(const struct local_users *users, struct span name)
+// The slot of a tenant's user, or the empty one where he belongs. There is always an empty one.
+static uint32_t probe(const struct local_users *users, uint16_t tenant, struct span name)
 {
-	uint32_t at = first_slot(users, name);
+	uint32_t at = first_slot(users, tenant, name);
 
 	while (users->slots[at].is_used) {
-		if (span_equal(name, name_of(&users->slots[at].user)))
+		const struct local_user *user = &users->slots[at].user;
+		if (user->tenant == tenant && span_equal(name, name_of(user)))
 			break;
 		at = (at + 1) & users->mask;
 	}
@@ -96,7 +99,7 @@ static int set_password(struct local_user *user, struct span password)
 static int add(struct local_users *users, const struct config_user *from)
 {
 	struct span name = span_of(from->name, strnlen(from->name, LIMIT_USER_NAME_BYTES));
-	struct slot *slot = &users->slots[probe(users, name)];
+	struct slot *slot = &users->slots[probe(users, from->tenant_number, name)];
 	struct local_user *user = &slot->user;
 	int rc = 0;
 
@@ -107,7 +110,9 @@ static int add(struct local_users *users, const struct config_user *from)
 	user->name_len = (uint8_t)name.len;
 	user->is_disabled = from->disabled;
 	user->is_expired = from->expired;
+	user->tenant = from->tenant_number;
 	user->group = from->group_index;
+	user->policy = from->policy.given ? &from->policy : NULL;
 	user->n_routes = from->n_routes;
 	for (uint16_t i = 0; i < from->n_routes; i++)
 		user->routes[i] =
@@ -146,6 +151,8 @@ static void tell_ignored(const struct local_users *users, const char *name, cons
 
 static void keep_stranger(struct local_users *users, const struct password_entry *entry)
 {
+	if (!users->path[0])
+		return; // it lived for the user alone
 	if (users->n_strangers == LIMIT_USERS) {
 		tell_ignored(users, entry->name,
 			"a changed password of nobody: one too many to be kept");
@@ -155,12 +162,15 @@ static void keep_stranger(struct local_users *users, const struct password_entry
 	tell_ignored(users, entry->name, "a changed password of nobody: kept, but not used");
 }
 
-static void take_entry(void *context, const struct password_entry *entry)
+// tenant  number of his, or -1
+static void place(struct local_users *users, int tenant, const struct password_entry *entry)
 {
-	struct local_users *users = context;
-	struct slot *slot = &users->slots[probe(users, span_of_text(entry->name))];
+	struct slot *slot =
+		tenant < 0
+			? NULL
+			: &users->slots[probe(users, (uint16_t)tenant, span_of_text(entry->name))];
 
-	if (!slot->is_used)
+	if (!slot || !slot->is_used)
 		keep_stranger(users, entry);
 	else if (!secret_equal_bytes(slot->user.replaced, entry->replaced, sizeof(entry->replaced)))
 		tell_ignored(users, entry->name,
@@ -170,10 +180,18 @@ static void take_entry(void *context, const struct password_entry *entry)
 		put_new_password(&slot->user, entry->nt_hash);
 }
 
+static void take_entry(void *context, const struct password_entry *entry)
+{
+	struct local_users *users = context;
+
+	place(users, config_find_tenant(users->config, entry->tenant), entry);
+}
+
 struct walk {
 	const struct local_users *users;
 	uint32_t at;
 	uint32_t stranger;
+	uint16_t tenant; // of the last entry; CONFIG_NO_INDEX: a stranger's
 };
 
 static bool next_entry(void *context, struct password_entry *out)
@@ -187,12 +205,18 @@ static bool next_entry(void *context, struct password_entry *out)
 			continue;
 		memcpy(out->name, slot->user.name, slot->user.name_len);
 		out->name[slot->user.name_len] = '\0';
+		out->tenant[0] = '\0';
+		walk->tenant = slot->user.tenant;
+		if (slot->user.tenant)
+			snprintf(out->tenant, sizeof(out->tenant), "%s",
+				config_tenant_name(walk->users->config, slot->user.tenant));
 		memcpy(out->nt_hash, slot->user.nt_hash, sizeof(out->nt_hash));
 		memcpy(out->replaced, slot->user.replaced, sizeof(out->replaced));
 		return true;
 	}
 	if (walk->stranger == walk->users->n_strangers)
 		return false;
+	walk->tenant = CONFIG_NO_INDEX;
 	*out = walk->users->strangers[walk->stranger++];
 	return true;
 }
@@ -203,14 +227,6 @@ static uid_t file_owner(const struct config *config)
 	const struct passwd *p = config->run_as_user[0] ? getpwnam(config->run_as_user) : NULL;
 
 	return p ? p->pw_uid : geteuid();
-}
-
-static int read_file(struct local_users *users, const struct config *config)
-{
-	users->strangers = calloc(LIMIT_USERS, sizeof(users->strangers[0]));
-	if (!users->strangers)
-		return -ENOMEM;
-	return password_file_read(users->path, file_owner(config), users->log, take_entry, users);
 }
 
 // ---- what the driver calls
@@ -231,7 +247,7 @@ static int make_nobody(struct local_users *users)
 	return rc;
 }
 
-int local_users_new(const struct config *config, struct log *log, struct local_users **out)
+int local_users_prepare(const struct config *config, struct log *log, struct local_users **out)
 {
 	struct local_users *users;
 	uint32_t mask = 1;
@@ -242,19 +258,57 @@ int local_users_new(const struct config *config, struct log *log, struct local_u
 	if (!users)
 		return -ENOMEM;
 	users->mask = mask;
+	users->config = config;
 	users->path = config->password_file;
 	users->log = log;
 	int rc = make_nobody(users);
 	for (uint32_t i = 0; rc == 0 && i < config->n_users; i++)
 		rc = add(users, &config->users[i]);
-	if (rc == 0 && users->path[0])
-		rc = read_file(users, config);
+	if (rc == 0 && users->path[0]) {
+		users->strangers = calloc(LIMIT_USERS, sizeof(users->strangers[0]));
+		rc = users->strangers ? 0 : -ENOMEM;
+	}
 	if (rc != 0) {
 		local_users_free(users);
 		return rc;
 	}
 	*out = users;
 	return 0;
+}
+
+int local_users_new(const struct config *config, struct log *log, struct local_users **out)
+{
+	struct local_users *users = NULL;
+	int rc = local_users_prepare(config, log, &users);
+
+	if (rc == 0 && users->path[0])
+		rc = password_file_read(users->path, file_owner(config), log, take_entry, users);
+	if (rc != 0) {
+		local_users_free(users);
+		return rc;
+	}
+	*out = users;
+	return 0;
+}
+
+// A reload leaves tenants their numbers.
+static int tenant_of(const struct config *config, uint16_t number, const char *name)
+{
+	bool is_same = number == 0 ? !name[0]
+				   : number < config->n_tenants &&
+					     strcmp(config->tenants[number].name, name) == 0;
+
+	return is_same ? number : config_find_tenant(config, name);
+}
+
+void local_users_inherit(struct local_users *users, const struct local_users *before)
+{
+	struct walk walk = {.users = before};
+	struct password_entry entry;
+
+	while (next_entry(&walk, &entry))
+		place(users, tenant_of(users->config, walk.tenant, entry.tenant), &entry);
+	secret_wipe_bytes(&entry, sizeof(entry));
 }
 
 void local_users_free(struct local_users *users)
@@ -271,12 +325,12 @@ void local_users_free(struct local_users *users)
 
 // All names are always looked up.
 const struct local_user *local_users_find(
-	const struct local_users *users, const struct login *login, bool *is_known)
+	const struct local_users *users, uint16_t tenant, const struct login *login, bool *is_known)
 {
 	const struct local_user *found = &users->nobody;
 
 	for (unsigned int i = login->n; i > 0; i--) {
-		const struct slot *slot = &users->slots[probe(users, login->names[i - 1])];
+		const struct slot *slot = &users->slots[probe(users, tenant, login->names[i - 1])];
 
 		found = slot->is_used ? &slot->user : found;
 	}
@@ -287,7 +341,7 @@ const struct local_user *local_users_find(
 int local_users_change(struct local_users *users, const struct local_user *user,
 	const uint8_t nt_hash[MSCHAP_HASH_BYTES])
 {
-	struct local_user *own = &users->slots[probe(users, name_of(user))].user;
+	struct local_user *own = &users->slots[probe(users, user->tenant, name_of(user))].user;
 	struct local_user before = *own;
 	struct walk walk = {.users = users};
 	int rc = 0;

@@ -13,7 +13,8 @@
 #include <unistd.h>
 
 enum {
-	LINE_BYTES_MAX = 3 * LIMIT_USER_NAME_BYTES + 2 * (2 * MSCHAP_HASH_BYTES + 1) + 2,
+	LINE_BYTES_MAX = 3 * LIMIT_USER_NAME_BYTES + 2 * (2 * MSCHAP_HASH_BYTES + 1) +
+			 3 * CONFIG_TENANT_NAME_BYTES + 2,
 	BUFFER_BYTES = 4096,
 };
 
@@ -79,8 +80,8 @@ static int get_byte(const char *text)
 	return low < 0 ? -1 : high << 4 | low;
 }
 
-// The name, up to the blank; returns where it ends, or NULL.
-static const char *get_name(const char *at, char name[LIMIT_USER_NAME_BYTES + 1])
+// A name of less than cap bytes, up to the blank or the end; returns where it ends, or NULL.
+static const char *get_name(const char *at, char *name, size_t cap)
 {
 	size_t n = 0;
 
@@ -90,7 +91,7 @@ static const char *get_name(const char *at, char name[LIMIT_USER_NAME_BYTES + 1]
 			c = get_byte(at + 1);
 			at += 2;
 		}
-		if (c <= 0 || n == LIMIT_USER_NAME_BYTES)
+		if (c <= 0 || n + 1 == cap)
 			return NULL;
 		name[n++] = (char)c;
 	}
@@ -114,10 +115,14 @@ static const char *get_hash(const char *at, uint8_t hash[MSCHAP_HASH_BYTES])
 
 static bool get_entry(const char *line, struct password_entry *out)
 {
-	const char *at = get_name(line, out->name);
+	const char *at = get_name(line, out->name, sizeof(out->name));
+
+	out->tenant[0] = '\0';
 
 	at = at ? get_hash(at, out->nt_hash) : NULL;
 	at = at ? get_hash(at, out->replaced) : NULL;
+	if (at && *at == ' ')
+		at = get_name(at + 1, out->tenant, sizeof(out->tenant));
 	return at && *at == '\0';
 }
 
@@ -197,19 +202,28 @@ static void put_hex(char **at, const uint8_t hash[MSCHAP_HASH_BYTES])
 		*at += sprintf(*at, "%02x", hash[i]);
 }
 
+static void put_name(char **at, const char *name)
+{
+	for (const char *c = name; *c; c++) {
+		unsigned char byte = (unsigned char)*c;
+		if (byte <= ' ' || byte == 0x7f || byte == '%' || byte == '#')
+			*at += sprintf(*at, "%%%02x", byte);
+		else
+			*(*at)++ = *c;
+	}
+}
+
 static void put_entry(const struct password_entry *entry, char line[LINE_BYTES_MAX + 1])
 {
 	char *at = line;
 
-	for (const char *c = entry->name; *c; c++) {
-		unsigned char byte = (unsigned char)*c;
-		if (byte <= ' ' || byte == 0x7f || byte == '%' || byte == '#')
-			at += sprintf(at, "%%%02x", byte);
-		else
-			*at++ = *c;
-	}
+	put_name(&at, entry->name);
 	put_hex(&at, entry->nt_hash);
 	put_hex(&at, entry->replaced);
+	if (entry->tenant[0]) {
+		*at++ = ' ';
+		put_name(&at, entry->tenant);
+	}
 	*at++ = '\n';
 	*at = '\0';
 }

@@ -2,10 +2,12 @@
 // The file of changed passwords (auth.password_file): a line a user with the name, the NT hash, and
 // a fingerprint of the configured password that it replaces. It is as secret as passwords are.
 //
-//   line   NAME 32-HEX 32-HEX; in a name, control characters, blanks, '%' and '#' are written %XX
+//   line   NAME 32-HEX 32-HEX [TENANT]; none is the default tenant. In a name, control characters, blanks,
+//          '%' and '#' are written %XX
 //   write  whole, to NAME.new beside it, then renamed: a crash leaves the old file or the new one
 #pragma once
 
+#include "conf/config.h"
 #include "config/limits.h"
 #include "crypto/mschap.h"
 
@@ -14,7 +16,8 @@
 struct log;
 
 struct password_entry {
-	char name[LIMIT_USER_NAME_BYTES + 1]; // terminated
+	char name[LIMIT_USER_NAME_BYTES + 1];  // terminated
+	char tenant[CONFIG_TENANT_NAME_BYTES]; // his; "": the default one
 	uint8_t nt_hash[MSCHAP_HASH_BYTES];
 	uint8_t replaced[MSCHAP_HASH_BYTES];
 };

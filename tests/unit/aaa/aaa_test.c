@@ -31,3 +31,14 @@ TEST(aaa, names)
 	EXPECT_STREQ("pap", auth_method_name(AUTH_METHOD_PAP));
 	EXPECT_STREQ("unknown", auth_method_name((enum auth_method)99));
 }
+
+TEST(aaa, causes_of_errors_have_names)
+{
+	static const int causes[] = {
+		0, 201, 401, 402, 403, 404, 405, 406, 407, 501, 503, 504, 506, 508};
+
+	for (size_t i = 0; i < sizeof(causes) / sizeof(causes[0]); i++)
+		EXPECT_NE(0, strcmp("?", aaa_error_cause_name((enum aaa_error_cause)causes[i])));
+	EXPECT_STREQ("session-context-not-found", aaa_error_cause_name(AAA_ERROR_NO_CONTEXT));
+	EXPECT_STREQ("?", aaa_error_cause_name((enum aaa_error_cause)999));
+}

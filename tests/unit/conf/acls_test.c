@@ -63,7 +63,7 @@ TEST(acls, every_field)
 	EXPECT_EQ(0, r[2].to.prefix_len);
 	EXPECT_EQ(53, r[3].port_max);
 	EXPECT_EQ(CONFIG_ACL_ANY_PROTOCOL, c->acls[0].rules[0].protocol);
-	const struct config_group *g = &c->groups[0];
+	const struct config_policy *g = &c->groups[0].policy;
 	EXPECT_EQ(8, g->rate_up_kbps);
 	EXPECT_EQ(100000000, g->rate_down_kbps);
 	EXPECT_EQ(50, g->burst_ms);

@@ -94,7 +94,7 @@ TEST(config_files, lab_loads)
 	EXPECT_EQ(241, c->pools[0].last - c->pools[0].first + 1);
 	EXPECT_EQ(htonl(0x0a140002), c->pools[0].dns_be[0]);
 	EXPECT_EQ(10, c->n_users);
-	const struct config_user *user = config_find_user(c, span_of_text("u9"));
+	const struct config_user *user = config_find_user(c, 0, span_of_text("u9"));
 	ASSERT_TRUE(user != NULL);
 	EXPECT_MEMEQ("p9", user->password.bytes, 2);
 	EXPECT_EQ(2, user->password.len);

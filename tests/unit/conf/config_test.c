@@ -16,7 +16,7 @@ TEST(config, new_has_defaults)
 	EXPECT_EQ(10000, c->exception_rate_pps);
 	EXPECT_EQ(0, c->n_ports);
 	EXPECT_EQ(0, c->n_users);
-	EXPECT_NULL(config_find_user(c, span_of_text("ann")));
+	EXPECT_NULL(config_find_user(c, 0, span_of_text("ann")));
 	config_free(c);
 	config_free(NULL);
 }
@@ -38,18 +38,18 @@ TEST(config, find_user)
 		SHIM_TRACE_CASE(i);
 		char name[16];
 		snprintf(name, sizeof(name), "u%d", i);
-		const struct config_user *user = config_find_user(c, span_of_text(name));
+		const struct config_user *user = config_find_user(c, 0, span_of_text(name));
 		ASSERT_TRUE(user != NULL);
 		EXPECT_STREQ(name, user->name);
 	}
 	static const char *const strangers[] = {"", "u", "u100", "U1", "u1 ", "v", "t", "u1x"};
 	for (size_t i = 0; i < sizeof(strangers) / sizeof(strangers[0]); i++)
-		EXPECT_NULL(config_find_user(c, span_of_text(strangers[i])));
+		EXPECT_NULL(config_find_user(c, 0, span_of_text(strangers[i])));
 	// A NUL inside is no end.
-	EXPECT_NULL(config_find_user(c, span_of("u1\0", 3)));
-	EXPECT_NULL(config_find_user(c, span_of("u1\0x", 4)));
-	EXPECT_TRUE(config_find_user(c, span_of("u12345", 2)) != NULL);
-	EXPECT_NULL(config_find_user(c, (struct span){0}));
+	EXPECT_NULL(config_find_user(c, 0, span_of("u1\0", 3)));
+	EXPECT_NULL(config_find_user(c, 0, span_of("u1\0x", 4)));
+	EXPECT_TRUE(config_find_user(c, 0, span_of("u12345", 2)) != NULL);
+	EXPECT_NULL(config_find_user(c, 0, (struct span){0}));
 	config_free(c);
 }
 
@@ -91,7 +91,7 @@ TEST(config, groups)
 	struct config *c = config_new();
 	ASSERT_EQ(1, c->n_groups);
 	EXPECT_STREQ("base", c->groups[0].name);
-	EXPECT_TRUE(c->groups[0].dhcp_inform);
+	EXPECT_TRUE(c->groups[0].policy.dhcp_inform);
 	EXPECT_EQ(0, c->base_group);
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		SHIM_TRACE_CASE((long long)i);
@@ -106,13 +106,13 @@ TEST(config, groups)
 		EXPECT_EQ(cases[i].base, c->base_group);
 		EXPECT_EQ(-1, config_find_group(c, "nobody"));
 		EXPECT_EQ(cases[i].base, c->users[0].group_index);
-		const struct config_group *base = &c->groups[c->base_group];
-		EXPECT_STREQ("base", base->name);
+		const struct config_policy *base = &c->groups[c->base_group].policy;
+		EXPECT_STREQ("base", c->groups[c->base_group].name);
 		EXPECT_STREQ(cases[i].base_domain, base->domain);
 		EXPECT_TRUE(base->dhcp_inform);
 		EXPECT_EQ(CONFIG_BROADCASTS_DROP, base->broadcasts);
 		ASSERT_EQ(cases[i].sales, c->users[1].group_index);
-		const struct config_group *g = &c->groups[cases[i].sales];
+		const struct config_policy *g = &c->groups[cases[i].sales].policy;
 		EXPECT_STREQ("example.com", g->domain);
 		EXPECT_FALSE(g->dhcp_inform);
 		EXPECT_EQ(CONFIG_BROADCASTS_RELAY, g->broadcasts);
@@ -132,7 +132,7 @@ TEST(config, most_groups)
 {
 	struct config *c = config_new();
 	struct config_errors errors;
-	char text[8192] = LOAD_TEST_MINIMAL "groups = (";
+	static char text[1 << 15] = LOAD_TEST_MINIMAL "groups = (";
 	for (int i = 1; i < LIMIT_GROUPS; i++)
 		snprintf(text + strlen(text), sizeof(text) - strlen(text), "%s{ name = \"g%d\"; }",
 			i > 1 ? "," : "", i);
@@ -142,7 +142,7 @@ TEST(config, most_groups)
 	EXPECT_EQ(LIMIT_GROUPS - 1, c->base_group);
 	strcpy(strrchr(text, ')'), ",{ name = \"one-too-many\"; });");
 	EXPECT_NE(0, config_load_text(text, "t.cfg", c, &errors));
-	EXPECT_STRCONTAINS(load_test_report(&errors), "groups: has 64 entries, at most 63 fit");
+	EXPECT_STRCONTAINS(load_test_report(&errors), "groups: has 1024 entries, at most 1023 fit");
 	EXPECT_EQ(LIMIT_GROUPS, c->n_groups);
 	config_free(c);
 }

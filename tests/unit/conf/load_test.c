@@ -154,7 +154,7 @@ TEST(load, messages)
 		{"listen = { addresses = [\"192.0.2.10\", \"300.1.1.1\"]; };\n",
 			"error: t.cfg:1: listen.addresses[1] = \"300.1.1.1\": must be a list [ ] "
 			"of "
-			"at most 16 unicast IPv4 addresses\n"},
+			"at most 1024 unicast IPv4 addresses\n"},
 		{"listen = { addresses = [\"192.0.2.10\", \"192.0.2.10\"]; };\n",
 			"error: t.cfg:1: listen.addresses[1] = \"192.0.2.10\": stands in the list "
 			"twice\n"},

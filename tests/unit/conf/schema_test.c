@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "conf/schema.h"
 
+#include "conf/schema_policy.h"
+
 #include "shim/shim.h"
 
 // What one of each type needs of its line in the table, so that reading may trust it.
@@ -36,7 +38,15 @@ static void check_item(const struct schema_item *item, size_t struct_bytes)
 		EXPECT_EQ(item->max_count * sizeof(uint32_t), item->size_bytes);
 		break;
 	case SCHEMA_PREFIX_LIST:
+	case SCHEMA_NETWORK_LIST:
 		EXPECT_EQ(item->max_count * sizeof(struct config_prefix), item->size_bytes);
+		break;
+	case SCHEMA_WORD_LIST:
+	case SCHEMA_DOMAIN_LIST:
+		EXPECT_EQ(item->max_count * (item->max + 1), item->size_bytes);
+		break;
+	case SCHEMA_HOURS:
+		EXPECT_EQ(item->max_count * sizeof(struct config_hours_span), item->size_bytes);
 		break;
 	case SCHEMA_CHOICE_LIST:
 		EXPECT_EQ(item->max_count * sizeof(uint32_t), item->size_bytes);
@@ -86,10 +96,14 @@ static void check_item(const struct schema_item *item, size_t struct_bytes)
 			  item->type == SCHEMA_CHOICE_LIST || item->type == SCHEMA_PREFIX_LIST ||
 			  item->type == SCHEMA_PREFIX || item->type == SCHEMA_RANGE ||
 			  item->type == SCHEMA_DEVICE || item->type == SCHEMA_NETWORK ||
-			  item->type == SCHEMA_PORTS || item->type == SCHEMA_GROUPS;
+			  item->type == SCHEMA_PORTS || item->type == SCHEMA_GROUPS ||
+			  item->type == SCHEMA_NETWORK_LIST || item->type == SCHEMA_WORD_LIST ||
+			  item->type == SCHEMA_DOMAIN_LIST || item->type == SCHEMA_HOURS;
 	EXPECT_EQ(needs_also, item->also != SCHEMA_NOWHERE);
 	if (needs_also)
 		EXPECT_LT(item->also, struct_bytes);
+	if (item->given_bit)
+		EXPECT_LT(item->given, struct_bytes);
 }
 
 TEST(schema, table_is_sound)
@@ -99,6 +113,12 @@ TEST(schema, table_is_sound)
 		EXPECT_TRUE(schema_find_group(group->name) == group);
 		EXPECT_GT(strlen(group->help), 0);
 		EXPECT_GT(group->n_items, 0);
+		EXPECT_NE(SCHEMA_AS_GROUP, group->takes);
+		if (group->is_list) {
+			EXPECT_TRUE(group->count_bytes == 2 || group->count_bytes == 4);
+			EXPECT_LT(group->list, sizeof(struct config));
+			EXPECT_LT(group->count, sizeof(struct config));
+		}
 		size_t struct_bytes = group->is_list ? group->element_bytes : sizeof(struct config);
 		for (size_t i = 0; i < group->n_items; i++) {
 			SHIM_TRACE_CASE((long long)(g * 100 + i));
@@ -152,4 +172,31 @@ TEST(schema, descriptions_fit)
 			EXPECT_GT(strlen(what), 0);
 			EXPECT_LT(strlen(what), 180);
 		}
+}
+
+// Each key of a policy is one of groups and one of users, with the same type and range.
+TEST(schema, groups_and_users_say_the_same)
+{
+	const struct schema_group *groups = schema_find_group("groups");
+	const struct schema_group *users = schema_find_group("users");
+
+	for (uint32_t key = 0; key < CONFIG_POLICY_KEYS; key++) {
+		const struct schema_item *found[2] = {0};
+		SHIM_TRACE_CASE(key);
+		for (size_t i = 0; i < groups->n_items; i++)
+			if (groups->items[i].given_bit == 1u << key)
+				found[0] = &groups->items[i];
+		for (size_t i = 0; i < users->n_items; i++)
+			if (users->items[i].given_bit == 1u << key)
+				found[1] = &users->items[i];
+		ASSERT_TRUE(found[0] && found[1]);
+		EXPECT_STREQ(found[0]->key, schema_policy_key(key));
+		EXPECT_STREQ(key == CONFIG_POLICY_ROUTES ? "split_routes" : found[0]->key,
+			found[1]->key);
+		EXPECT_EQ(found[0]->type, found[1]->type);
+		EXPECT_EQ(found[0]->max, found[1]->max);
+		EXPECT_EQ(found[0]->offset - offsetof(struct config_group, policy),
+			found[1]->offset - offsetof(struct config_user, policy));
+	}
+	EXPECT_STREQ("", schema_policy_key(CONFIG_POLICY_KEYS));
 }

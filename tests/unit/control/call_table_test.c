@@ -13,7 +13,7 @@ TEST(call_table, every_id_once_and_never_zero)
 	static bool seen[LIMIT_CALL_IDS];
 	struct xorshift x = xorshift_seed(3);
 
-	call_table_init(&table);
+	ASSERT_EQ(0, call_table_init(&table, LIMIT_CALL_IDS));
 	memset(seen, 0, sizeof(seen));
 	for (int i = 1; i < LIMIT_CALL_IDS; i++) {
 		int32_t id = call_table_take(&table, (uint16_t)xorshift_next(&x), ANY);
@@ -27,6 +27,7 @@ TEST(call_table, every_id_once_and_never_zero)
 	call_table_release(&table, 40000);
 	EXPECT_EQ(40000, call_table_take(&table, 40001, ANY)); // all the way round
 	EXPECT_EQ(-1, call_table_take(&table, 40001, ANY));
+	call_table_fini(&table);
 }
 
 TEST(call_table, takes_the_first_free_from_the_random_number_on)
@@ -36,11 +37,12 @@ TEST(call_table, takes_the_first_free_from_the_random_number_on)
 		int32_t wanted;
 	} cases[] = {{0, 1}, {1, 2}, {63, 63}, {63, 64}, {64, 65}, {65535, 65535}, {65535, 3}};
 
-	call_table_init(&table);
+	ASSERT_EQ(0, call_table_init(&table, LIMIT_CALL_IDS));
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		SHIM_TRACE_CASE(i);
 		EXPECT_EQ(cases[i].wanted, call_table_take(&table, cases[i].random, ANY));
 	}
+	call_table_fini(&table);
 }
 
 // Whatever the number of workers, each place is of exactly one of them, and an id of a place is the worker's by the
@@ -70,7 +72,7 @@ TEST(call_table, own_places_first)
 	struct xorshift x = xorshift_seed(5);
 	uint32_t n_own = 0;
 
-	call_table_init(&table);
+	ASSERT_EQ(0, call_table_init(&table, LIMIT_CALL_IDS));
 	for (int i = 0; i < LIMIT_CALL_IDS; i++)
 		n_own += i % CLASSES % WORKERS == 1;
 	for (uint32_t i = 0; i < n_own; i++) {
@@ -84,4 +86,25 @@ TEST(call_table, own_places_first)
 	for (uint32_t i = n_own + 1; i < LIMIT_CALL_IDS - 1; i++)
 		ASSERT_GT(call_table_take(&table, (uint16_t)xorshift_next(&x), places), 0);
 	EXPECT_EQ(-1, call_table_take(&table, 9, places));
+	call_table_fini(&table);
+}
+
+// Of a table that begins small each id is handed out once too, and it grows no faster than it fills.
+TEST(call_table, grows_with_the_calls)
+{
+	static bool seen[LIMIT_CALL_IDS];
+	struct xorshift x = xorshift_seed(7);
+
+	memset(seen, 0, sizeof(seen));
+	ASSERT_EQ(0, call_table_init(&table, 64));
+	for (uint32_t i = 0; i < LIMIT_CALL_IDS - 1; i++) {
+		int32_t id = call_table_take(&table, (uint16_t)xorshift_next(&x), ANY);
+		ASSERT_GT(id, 0);
+		ASSERT_FALSE(seen[id]);
+		seen[id] = true;
+		ASSERT_LE(table.n_ids, 8 * table.n_used > 64 ? 8 * table.n_used : 64);
+	}
+	EXPECT_EQ(LIMIT_CALL_IDS, table.n_ids);
+	EXPECT_EQ(-1, call_table_take(&table, 77, ANY));
+	call_table_fini(&table);
 }

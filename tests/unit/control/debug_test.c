@@ -204,8 +204,8 @@ TEST(debug, a_filter_passes_its_address_or_user_alone)
 	by_address.filter.client_be = 2;
 	memcpy(alice.user, "alice", alice.user_len = 5);
 	memcpy(bob.user, "bob", bob.user_len = 3);
-	TAILQ_INIT(&conn.calls);
-	TAILQ_INSERT_TAIL(&conn.calls, &bob, in_conn);
+	conn_calls_init(&conn.calls);
+	conn_calls_add(&conn.calls, &bob);
 	ASSERT_EQ(0, debug_follow(&control, &by_user));
 	ASSERT_EQ(0, debug_follow(&control, &by_address));
 	const struct debug_subject about[] = {
@@ -222,7 +222,7 @@ TEST(debug, a_filter_passes_its_address_or_user_alone)
 	EXPECT_STREQ("00:00:00: 0\n", take(&by_user));
 	EXPECT_STREQ("00:00:00: 1\n", take(&by_address));
 	// A connection is that of all users who call over it.
-	TAILQ_INSERT_TAIL(&conn.calls, &alice, in_conn);
+	conn_calls_add(&conn.calls, &alice);
 	debug_say(&control, DEBUG_VPDN_EVENTS, &about[2], "", "2\n");
 	EXPECT_STREQ("00:00:00: 2\n", take(&by_user));
 	debug_unfollow(&control, &by_user);

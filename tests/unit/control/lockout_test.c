@@ -27,7 +27,7 @@ static void begin(uint32_t user_failures, uint32_t source_failures)
 static unsigned int fail(const char *user, uint32_t source, uint64_t now_ns)
 {
 	const struct lockout_entry *begun[LOCKOUT_KINDS];
-	unsigned int n = lockout_fail(&lockout, span_of_text(user), source, now_ns, begun);
+	unsigned int n = lockout_fail(&lockout, 0, span_of_text(user), source, now_ns, begun);
 
 	for (unsigned int i = 0; i < n; i++)
 		EXPECT_TRUE(lockout_is_locked(begun[i], now_ns));
@@ -36,13 +36,14 @@ static unsigned int fail(const char *user, uint32_t source, uint64_t now_ns)
 
 static void succeed(const char *user, uint32_t source, uint64_t now_ns)
 {
-	lockout_succeed(&lockout, span_of_text(user), source, now_ns);
+	lockout_succeed(&lockout, 0, span_of_text(user), source, now_ns);
 }
 
 // "" free, or the kind of the lock.
 static const char *lock_of(const char *user, uint32_t source, uint64_t now_ns)
 {
-	const struct lockout_entry *e = lockout_find(&lockout, span_of_text(user), source, now_ns);
+	const struct lockout_entry *e =
+		lockout_find(&lockout, 0, span_of_text(user), source, now_ns);
 
 	return e ? lockout_kind_name(e->kind) : "";
 }
@@ -317,10 +318,27 @@ TEST(lockout, names_of_any_bytes)
 	begin(1, 0);
 	for (int i = 0; i < 3; i++) {
 		SHIM_TRACE_CASE(i);
-		EXPECT_NULL(lockout_find(&lockout, names[i], HOME, S(1)));
-		EXPECT_EQ(1, lockout_fail(&lockout, names[i], HOME, S(1), begun));
-		EXPECT_TRUE(lockout_find(&lockout, names[i], HOME, S(1)) == begun[0]);
+		EXPECT_NULL(lockout_find(&lockout, 0, names[i], HOME, S(1)));
+		EXPECT_EQ(1, lockout_fail(&lockout, 0, names[i], HOME, S(1), begun));
+		EXPECT_TRUE(lockout_find(&lockout, 0, names[i], HOME, S(1)) == begun[0]);
 	}
 	EXPECT_STREQ("unknown", lockout_kind_name(LOCKOUT_KINDS));
+	lockout_fini(&lockout);
+}
+
+// The same name with another tenant is somebody else; a source is the same for all.
+TEST(lockout, tenants)
+{
+	const struct lockout_entry *begun[LOCKOUT_KINDS];
+	const struct span anna = span_of_text("anna");
+
+	begin(3, 0);
+	for (int i = 0; i < 3; i++)
+		lockout_fail(&lockout, 1, anna, HOME, S(1), begun);
+	EXPECT_TRUE(lockout_find(&lockout, 1, anna, HOME, S(1)) != NULL);
+	EXPECT_NULL(lockout_find(&lockout, 0, anna, HOME, S(1)));
+	EXPECT_NULL(lockout_find(&lockout, 2, anna, HOME, S(1)));
+	lockout_succeed(&lockout, 0, anna, HOME, S(1));
+	EXPECT_TRUE(lockout_find(&lockout, 1, anna, HOME, S(1)) != NULL);
 	lockout_fini(&lockout);
 }

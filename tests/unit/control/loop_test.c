@@ -11,7 +11,16 @@ struct watched {
 	struct loop *loop;
 	struct loop_source *removes; // when it is ready
 	unsigned int n_ready;
+	uint64_t takes_ns; // each time
 };
+
+static void spend(uint64_t ns)
+{
+	uint64_t end_ns = loop_clock_ns() + ns;
+
+	while (loop_clock_ns() < end_ns)
+		;
+}
 
 static void ready(struct loop_source *s, uint32_t events)
 {
@@ -20,6 +29,7 @@ static void ready(struct loop_source *s, uint32_t events)
 	w->n_ready++;
 	if (w->removes)
 		loop_remove(w->loop, w->removes);
+	spend(w->takes_ns);
 }
 
 static bool never(void *context)
@@ -147,5 +157,98 @@ TEST(loop, sleeps_until_a_timer_and_no_longer)
 	EXPECT_EQ(0, loop_turn(&l, -1, never, &n_asked));
 	EXPECT_GE(alarm.now_ns, due);
 	timer_heap_leave(&l.timers, &alarm.timer);
+	close_loop(&l, &wake);
+}
+
+// Who has not had his turn comes before those who had, and there is no sleep meanwhile.
+TEST(loop, a_turn_that_is_over_leaves_the_rest_for_the_next)
+{
+	struct lane_wake wake;
+	struct loop l;
+	struct watched all[4];
+	unsigned int n_asked = 0;
+
+	open_loop(&l, &wake);
+	for (int i = 0; i < 4; i++) {
+		watch(&all[i], &l);
+		all[i].takes_ns = LOOP_SLICE_NS;
+	}
+	for (unsigned int turn = 1; turn <= 4; turn++) {
+		unsigned int n = 0;
+
+		EXPECT_EQ(0, loop_turn(&l, -1, never, &n_asked));
+		for (int i = 0; i < 4; i++) {
+			EXPECT_LE(all[i].n_ready, 1);
+			n += all[i].n_ready;
+		}
+		EXPECT_EQ(turn, n);
+		EXPECT_EQ(turn < 4, l.is_behind);
+	}
+	EXPECT_EQ(1, n_asked); // before the first sleep alone
+	EXPECT_GE(l.longest_cpu_ns, LOOP_SLICE_NS / 2);
+	for (int i = 0; i < 4; i++)
+		close(all[i].source.fd);
+	close_loop(&l, &wake);
+}
+
+// What is left of a batch may be gone when its turn comes.
+TEST(loop, a_source_that_is_left_and_then_removed_is_not_served)
+{
+	struct lane_wake wake;
+	struct loop l;
+	struct watched all[2];
+	unsigned int n_asked = 0;
+
+	open_loop(&l, &wake);
+	for (int i = 0; i < 2; i++) {
+		watch(&all[i], &l);
+		all[i].takes_ns = LOOP_SLICE_NS;
+	}
+	EXPECT_EQ(0, loop_turn(&l, -1, never, &n_asked));
+	struct watched *left = &all[all[0].n_ready ? 1 : 0];
+	loop_remove(&l, &left->source);
+	EXPECT_EQ(0, loop_turn(&l, 0, never, &n_asked));
+	EXPECT_EQ(0, left->n_ready);
+	for (int i = 0; i < 2; i++)
+		close(all[i].source.fd);
+	close_loop(&l, &wake);
+}
+
+struct slow_alarm {
+	struct timer timer;
+	unsigned int *n_rung;
+};
+
+static void ring_slowly(struct timer *t, uint64_t now_ns)
+{
+	++*container_of(t, struct slow_alarm, timer)->n_rung;
+	spend(LOOP_SLICE_NS / 4);
+}
+
+TEST(loop, timers_that_are_due_at_once_do_not_make_one_long_turn)
+{
+	enum { N = 64 };
+	static struct slow_alarm alarms[N];
+	struct lane_wake wake;
+	struct loop l;
+	unsigned int n_asked = 0, n_rung = 0, n_turns = 0;
+
+	open_loop(&l, &wake);
+	for (int i = 0; i < N; i++) {
+		alarms[i].n_rung = &n_rung;
+		ASSERT_EQ(0, timer_heap_join(&l.timers, &alarms[i].timer, ring_slowly));
+		timer_heap_arm(&l.timers, &alarms[i].timer, l.now_ns + 1 + (uint64_t)i);
+	}
+	for (; n_rung < N && n_turns < N; n_turns++) {
+		unsigned int before = n_rung;
+
+		EXPECT_EQ(0, loop_turn(&l, 0, never, &n_asked));
+		EXPECT_GT(n_rung, before);
+		EXPECT_LE(n_rung, before + 16);
+	}
+	EXPECT_EQ(N, n_rung);
+	EXPECT_GE(n_turns, 4);
+	for (int i = 0; i < N; i++)
+		timer_heap_leave(&l.timers, &alarms[i].timer);
 	close_loop(&l, &wake);
 }

@@ -16,7 +16,8 @@ TEST(drivers, found_by_name)
 	EXPECT_EQ(drivers_find_crypto("imb") ? 4 : 3, n); // where libipsec-mb is to be had
 	for (n = 0; drivers_get_aaa(n); n++)
 		EXPECT_TRUE(drivers_find_aaa(drivers_get_aaa(n)->name) == drivers_get_aaa(n));
-	EXPECT_EQ(1, n);
+	EXPECT_EQ(drivers_find_aaa("radius") ? 3 : 2, n);
+	EXPECT_TRUE(drivers_find_aaa("by-tenant") != NULL); // what control has
 }
 
 TEST(drivers, unknown_names)

@@ -98,6 +98,7 @@ TEST(password_file, reads_what_it_writes)
 	EXPECT_EQ(0, taken.n);
 	for (int i = 0; i < 4; i++) {
 		strcpy(wanted[i].name, names[i]);
+		strcpy(wanted[i].tenant, i == 1 ? "red" : i == 2 ? "a b%#" : "");
 		memset(wanted[i].nt_hash, 0x10 + i, 16);
 		memset(wanted[i].replaced, 0xf0 + i, 16);
 		taken.entries[taken.n++] = wanted[i];
@@ -114,6 +115,7 @@ TEST(password_file, reads_what_it_writes)
 	for (int i = 0; i < 4; i++) {
 		SHIM_TRACE_CASE(i);
 		EXPECT_STREQ(wanted[i].name, taken.entries[i].name);
+		EXPECT_STREQ(wanted[i].tenant, taken.entries[i].tenant);
 		EXPECT_MEMEQ(wanted[i].nt_hash, taken.entries[i].nt_hash, 16);
 		EXPECT_MEMEQ(wanted[i].replaced, taken.entries[i].replaced, 16);
 	}
@@ -127,11 +129,13 @@ TEST(password_file, longest_name)
 	begin();
 	memset(taken.entries, 0, sizeof(taken.entries));
 	memset(taken.entries[0].name, ' ', LIMIT_USER_NAME_BYTES); // each takes three bytes
+	memset(taken.entries[0].tenant, ' ', CONFIG_TENANT_NAME_BYTES - 1);
 	taken.n = 1;
 	ASSERT_EQ(0, password_file_write(path, &lines, give, &at));
 	EXPECT_EQ(0, read_file());
 	EXPECT_EQ(1, taken.n);
 	EXPECT_EQ(LIMIT_USER_NAME_BYTES, strlen(taken.entries[0].name));
+	EXPECT_EQ(CONFIG_TENANT_NAME_BYTES - 1, strlen(taken.entries[0].tenant));
 	end();
 }
 
@@ -156,6 +160,11 @@ TEST(password_file, lines_that_are_wrong)
 		{"anna " HASH_A " " HASH_B "0\n", -EINVAL, "line=1"},
 		{"anna " HASH_A " g0f1f2f3f4f5f6f7f8f9fafbfcfdfeff\n", -EINVAL, "line=1"},
 		{"anna " HASH_A " f\n", -EINVAL, "line=1"},
+		{"anna " HASH_A " " HASH_B " red\n", 0, NULL},
+		{"anna " HASH_A " " HASH_B " red \n", -EINVAL, "line=1"},
+		{"anna " HASH_A " " HASH_B " r%00d\n", -EINVAL, "line=1"},
+		{"anna " HASH_A " " HASH_B " 0123456789012345678901234567890123\n", -EINVAL,
+			"line=1"},
 		{"an%6ea " HASH_A " " HASH_B "\n", 0, NULL},
 		{"an% " HASH_A " " HASH_B "\n", -EINVAL, "line=1"},
 		{"an%0\n", -EINVAL, "line=1"},
@@ -396,4 +405,77 @@ TEST(password_file, entries_of_nobody_are_bounded)
 	EXPECT_EQ(0, read_file());
 	EXPECT_EQ(1 + LIMIT_USERS, taken.n);
 	end();
+}
+
+// Two tenants' users of one name: each has his password, and the file tells them apart.
+TEST(password_file, of_tenants)
+{
+	static struct config_tenant tenants[2];
+	struct local_client l = {.users = {local_client_password("anna", "first"),
+					 local_client_password("anna", "other")}};
+	struct aaa_request request;
+	struct aaa_reply reply;
+
+	begin();
+	strcpy(tenants[1].name, "red");
+	l.config.tenants = tenants;
+	l.config.n_tenants = 2;
+	l.config.change_password = true;
+	snprintf(l.config.password_file, sizeof(l.config.password_file), "%s", path);
+	l.users[0].expired = l.users[1].expired = true;
+	l.users[1].tenant_number = 1;
+	local_client_open(&l);
+	request = local_client_change("anna", "other", "second", 9);
+	request.tenant = 1;
+	reply = local_client_ask(&l, &request);
+	EXPECT_TRUE(reply.password_changed);
+	EXPECT_EQ(648, error_of(&l, "anna", "first")); // the default tenant's is as she was
+	local_client_close(&l);
+	EXPECT_EQ(0, read_file());
+	ASSERT_EQ(1, taken.n);
+	EXPECT_STREQ("red", taken.entries[0].tenant);
+	l.config.n_users = 0;
+	local_client_open(&l);
+	request = local_client_answer(AUTH_METHOD_MSCHAPV2, "anna", "second", 10);
+	request.tenant = 1;
+	EXPECT_EQ(AAA_ACCEPT, local_client_ask(&l, &request).result);
+	request.tenant = 0;
+	EXPECT_EQ(AAA_REJECT, local_client_ask(&l, &request).result);
+	local_client_close(&l);
+	// The tenant has gone: nobody else's user gets the password.
+	l.config.n_tenants = 1;
+	l.config.n_users = 1;
+	EXPECT_EQ(0, aaa_driver_local.open(&l.config, &lines, &l.state));
+	EXPECT_TRUE(was_told("nobody"));
+	EXPECT_EQ(648, error_of(&l, "anna", "first"));
+	local_client_close(&l);
+	end();
+}
+
+// Without a file a changed password lives until adit stops, also over a reload, unless the configuration has a newer one.
+TEST(password_file, reload_keeps_what_was_changed)
+{
+	struct local_client l = {.users = {local_client_password("anna", "first")}}, newer;
+	struct aaa_reply reply;
+
+	l.config.change_password = true;
+	l.users[0].expired = true;
+	local_client_open(&l);
+	newer = l;
+	newer.config.users = newer.users;
+	reply = change(&l, "first", "second");
+	EXPECT_TRUE(reply.password_changed);
+	EXPECT_EQ(0, aaa_driver_local.reload(l.state, &newer.config));
+	EXPECT_EQ(0, error_of(&l, "anna", "second"));
+	EXPECT_EQ(691, error_of(&l, "anna", "first"));
+	newer.users[0] = local_client_password("anna", "third");
+	EXPECT_EQ(0, aaa_driver_local.reload(l.state, &newer.config));
+	EXPECT_EQ(691, error_of(&l, "anna", "second"));
+	EXPECT_EQ(0, error_of(&l, "anna", "third"));
+	// What cannot be taken leaves all as it was.
+	newer.users[1] = newer.users[0];
+	newer.config.n_users = 2;
+	EXPECT_EQ(-EEXIST, aaa_driver_local.reload(l.state, &newer.config));
+	EXPECT_EQ(0, error_of(&l, "anna", "third"));
+	local_client_close(&l);
 }

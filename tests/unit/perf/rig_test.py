@@ -11,6 +11,7 @@ import xml.dom.minidom
 sys.path.insert(0, os.environ["PERF_DIR"])
 import rig_peers
 import rig_process
+import rig_radius
 import rig_results
 import testbed
 
@@ -38,6 +39,42 @@ class Figures(unittest.TestCase):
     def test_pictures_are_svg(self):
         svg = rig_results.draw("a < b", [("bars", "t", "u", {"g": {"n": (1.0, "w")}}), ("lines", "t", "u", {"s": [(1, 2.0, "w"), (3, 0.5, "w")]})])
         xml.dom.minidom.parseString(svg)
+
+
+class Balance(unittest.TestCase):
+    DETAIL = """Sun Nov 22 00:00:00 2026
+\tAcct-Status-Type = Accounting-On
+
+Sun Nov 22 00:00:01 2026
+\tUser-Name = "u0001"
+\tAcct-Status-Type = Start
+\tAcct-Session-Id = "a"
+
+Sun Nov 22 00:00:02 2026
+\tAcct-Status-Type = Stop
+\tAcct-Session-Id = "a"
+\tAcct-Input-Octets = 5
+\tAcct-Input-Gigawords = 1
+\tAcct-Output-Octets = 7
+\tAcct-Terminate-Cause = User-Request
+
+Sun Nov 22 00:00:03 2026
+\tAcct-Status-Type = Stop
+\tAcct-Session-Id = "b"
+"""
+
+    def accounts(self, text, n_before=0):
+        return rig_radius.Accounts(rig_radius.records_of(text.splitlines(True)), n_before)
+
+    def test_a_detail_file(self):
+        a = self.accounts(self.DETAIL)
+        self.assertEqual((a.ids, a.started, set(a.stopped), a.both, a.twice), ({"a", "b"}, {"a"}, {"a", "b"}, 1, 0))
+        self.assertEqual(a.bytes, {"up": (1 << 32) + 5, "down": 7})
+        self.assertEqual(a.causes, {"User-Request": 1, "none": 1})
+
+    def test_earlier_calls_are_left_out_and_what_comes_twice_is_told(self):
+        a = self.accounts(self.DETAIL + "\n" + self.DETAIL, 1)
+        self.assertEqual((a.ids, a.both, a.twice, a.bytes["down"]), ({"b"}, 0, 1, 0))
 
 
 class Compare(unittest.TestCase):

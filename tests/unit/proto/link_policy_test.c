@@ -319,6 +319,108 @@ TEST(link_policy, keeps_encryption_when_lcp_negotiates_again)
 	}
 }
 
+// What a user's policy says counts from the verdict on, and what the configuration says before it: each policy here is
+// that of the user, in a server that says the opposite.
+TEST(link_policy, is_the_users_from_the_verdict_on)
+{
+	for (size_t i = 0; i < sizeof(policies) / sizeof(policies[0]); i++) {
+		for (size_t k = 0; k < N_CLIENTS; k++) {
+			static struct player p;
+			bool is_required = policies[i].mode == REQUIRE;
+			char outcome[64];
+
+			SHIM_TRACE_CASE((long long)(i * 100 + k));
+			memset(&p, 0, sizeof(p));
+			script_init(&p.script);
+			p.script.config.require_encryption = !is_required;
+			p.script.config.require_stateless = !policies[i].require_stateless;
+			p.script.config.mppe_bits = is_required ? 0 : M40;
+			p.script.config.restart_ns = S(1);
+			p.script.config.setup_timeout_ns = S(100);
+			p.script.verdict.has_policy = true;
+			p.script.verdict.policy =
+				(struct link_policy){.require_encryption = is_required,
+					.prefer_encryption = policies[i].mode == PREFER,
+					.require_stateless = policies[i].require_stateless,
+					.mppe_bits = policies[i].bits};
+			run(&p, &clients[k]);
+			describe(&p.script, outcome);
+			EXPECT_STREQ(outcome, policies[i].outcome[k]);
+		}
+	}
+}
+
+// Once LCP negotiates again nobody knows who it is: the next verdict is another one's.
+TEST(link_policy, of_a_user_is_forgotten_with_him)
+{
+	struct script s;
+
+	script_init(&s);
+	s.config.require_encryption = false;
+	s.config.mppe_bits = 0;
+	s.verdict.has_policy = true;
+	s.verdict.policy = (struct link_policy){
+		.use_client_address = true, .mppe_bits = M128, .prefer_encryption = true};
+	s.verdict.server_be = htonl(0x0a000063);
+	script_to_network(&s);
+	EXPECT_EQ(s.link.policy.mppe_bits, M128);
+	EXPECT_EQ(s.link.ipcp.addresses.server_be, htonl(0x0a000063));
+	script_receive(&s, PPP_LCP, PPPD_LCP);
+	EXPECT_EQ(s.link.policy.mppe_bits, 0);
+	EXPECT_FALSE(s.link.policy.use_client_address);
+	script_ack(&s, PPP_LCP);
+	script_respond(&s);
+	s.verdict.has_policy = false;
+	s.verdict.server_be = 0;
+	script_verdict(&s);
+	EXPECT_EQ(s.link.phase, LINK_NETWORK);
+	EXPECT_EQ(s.link.policy.mppe_bits, 0);
+	EXPECT_EQ(s.link.ipcp.addresses.server_be, s.config.server_be);
+}
+
+// Encryption is required of the user, and there are no keys for it: three reasons, each told at once.
+static const struct {
+	enum auth_method method;
+	bool has_keys;
+	uint32_t bits;
+	enum end_reason reason;
+} keyless[] = {
+	{AUTH_METHOD_MSCHAPV2, false, M128, END_AUTH_NO_KEYS},
+	{AUTH_METHOD_MSCHAPV2, true, 0, END_ENCRYPTION_MISMATCH},
+	{AUTH_METHOD_PAP, false, M128, END_AUTH_KEYLESS},
+	{AUTH_METHOD_PAP, true, M128, END_AUTH_KEYLESS}, // keys that the client does not have
+	{AUTH_METHOD_CHAP_MD5, true, M128, END_AUTH_KEYLESS},
+};
+
+TEST(link_policy, s3_that_requires_encryption_ends_a_call_without_keys)
+{
+	for (size_t i = 0; i < sizeof(keyless) / sizeof(keyless[0]); i++) {
+		struct script s;
+
+		SHIM_TRACE_CASE((long long)i);
+		script_init(&s);
+		s.config.require_encryption = false;
+		s.config.n_auth_methods = 1;
+		s.config.auth_methods[0] = keyless[i].method;
+		s.verdict.has_keys = keyless[i].has_keys;
+		s.verdict.has_policy = true;
+		s.verdict.policy = (struct link_policy){
+			.require_encryption = true, .mppe_bits = keyless[i].bits};
+		script_to_authenticate(&s);
+		if (keyless[i].method == AUTH_METHOD_CHAP_MD5)
+			script_receive(
+				&s, PPP_CHAP, "02 01 0016 10 00000000000000000000000000000000 61");
+		else if (keyless[i].method == AUTH_METHOD_PAP)
+			script_receive(&s, PPP_PAP, "01 01 000a 01 61 03 626262");
+		else
+			script_respond(&s);
+		script_forget(&s);
+		script_verdict(&s);
+		EXPECT_EQ(s.link.end, keyless[i].reason);
+		EXPECT_EQ(s.link.phase, LINK_TERMINATE);
+	}
+}
+
 // MS-CHAPv1: which strengths there are keys for, and which keys they are.
 static const struct {
 	bool is_v1, has_lm;

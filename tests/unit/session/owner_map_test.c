@@ -54,6 +54,40 @@ TEST(owner_map, calls_of_each_listen_address_are_their_own)
 	owner_map_free(m);
 }
 
+// As many addresses as there may be: each is found, and has Call IDs of its own in a table that grows as they are set.
+TEST(owner_map, a_thousand_listen_addresses)
+{
+	static uint32_t listen[LIMIT_LISTEN_ADDRESSES];
+
+	unit_eal();
+	for (uint32_t i = 0; i < LIMIT_LISTEN_ADDRESSES; i++)
+		listen[i] = rte_cpu_to_be_32(0xc0000200 + i * 7);
+	struct owner_map *m = owner_map_new(listen, LIMIT_LISTEN_ADDRESSES);
+	ASSERT_TRUE(m != NULL);
+	EXPECT_EQ(owner_map_calls_bytes(m), 0);
+	for (uint32_t i = 0; i < LIMIT_LISTEN_ADDRESSES; i++) {
+		ASSERT_EQ(owner_map_listen(m, listen[i]), (int)i);
+		ASSERT_EQ(owner_map_listen(m, rte_cpu_to_be_32(0xc0000201 + i * 7)), -1);
+		ASSERT_EQ(owner_map_call(m, i, 17), OWNER_NONE);
+		ASSERT_EQ(owner_map_call(m, i, 65535), OWNER_NONE);
+	}
+	for (uint32_t i = 0; i < LIMIT_LISTEN_ADDRESSES; i++)
+		ASSERT_EQ(owner_map_set_call(m, i, 17, owner_make(1, i)), 0);
+	EXPECT_EQ(owner_map_calls_bytes(m), 4096 * LIMIT_LISTEN_ADDRESSES);
+	for (uint32_t i = 0; i < LIMIT_LISTEN_ADDRESSES; i++) {
+		ASSERT_EQ(owner_map_call(m, i, 17), owner_make(1, i));
+		ASSERT_EQ(owner_map_call(m, i, 18), OWNER_NONE);
+	}
+	for (uint32_t id = 1; id < LIMIT_CALL_IDS; id++)
+		ASSERT_EQ(owner_map_set_call(m, 5, (uint16_t)id, owner_make(2, id)), 0);
+	for (uint32_t id = 1; id < LIMIT_CALL_IDS; id++)
+		ASSERT_EQ(owner_map_call(m, 5, (uint16_t)id), owner_make(2, id));
+	EXPECT_EQ(owner_map_call(m, 4, 17), owner_make(1, 4));
+	EXPECT_EQ(owner_map_call(m, 4, 65535), OWNER_NONE);
+	EXPECT_LE(owner_map_calls_bytes(m), 4096 * LIMIT_LISTEN_ADDRESSES + 2 * 4 * LIMIT_CALL_IDS);
+	owner_map_free(m);
+}
+
 TEST(owner_map, inner_addresses_of_each_tenant_are_its_own)
 {
 	const uint32_t listen = RTE_BE32(0xc0000201);

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// What the modules of the RADIUS driver share: one descriptor for the control loop with all sockets and a timer behind
+// it, the timers, the configuration, the log, the dictionary. All of it belongs to the control lane.
+#pragma once
+
+#include "conf/config.h"
+#include "drivers/aaa/radius/radius_dictionary.h"
+#include "drivers/aaa/radius/radius_timers.h"
+#include "observe/events.h"
+
+#include <sys/epoll.h>
+
+struct radius_core;
+
+// A descriptor that is waited for; it lies inside its owner.
+struct radius_source {
+	int fd;
+	void (*ready)(struct radius_source *s, uint32_t events); // EPOLLIN, EPOLLOUT, ...
+};
+
+struct radius_core {
+	const struct config *config;
+	struct log *log;
+	struct radius_dictionary *dictionary; // NULL in tests that need none
+	int epoll_fd;			      // readable when something is to be done
+	int timer_fd;
+	uint64_t timer_set_ns; // when timer_fd fires; RADIUS_TIMER_NEVER
+	uint64_t now_ns;       // CLOCK_MONOTONIC of the last radius_core_look
+	struct radius_timers timers;
+	struct epoll_event *running; // running[n_running]: what radius_core_run goes through
+	int n_running;
+};
+
+// Returns 0 or -errno.
+int radius_core_open(struct radius_core *core, const struct config *config, struct log *log,
+	struct radius_dictionary *dictionary);
+void radius_core_close(struct radius_core *core);
+
+// Look at the clock. Every function that the control lane calls from outside begins with it.
+void radius_core_look(struct radius_core *core);
+
+// Let what is ready and what is due happen, a bounded amount of it; what is left keeps epoll_fd readable.
+void radius_core_run(struct radius_core *core);
+
+// events of epoll. Returns 0 or -errno.
+int radius_core_add(struct radius_core *core, struct radius_source *s, uint32_t events);
+int radius_core_change(struct radius_core *core, struct radius_source *s, uint32_t events);
+// Before its descriptor is closed.
+void radius_core_remove(struct radius_core *core, struct radius_source *s);
+
+// Never fails: timers lie inside their owners. Arms anew if it is armed.
+void radius_core_arm(struct radius_core *core, struct radius_timer *t, uint64_t due_ns);
+void radius_core_disarm(struct radius_core *core, struct radius_timer *t);
+
+// Random bytes out of the kernel. Never fails.
+void radius_core_random(void *out, size_t n);
+
+#define RADIUS_SECOND_NS UINT64_C(1000000000)
+#define RADIUS_MS_NS	 UINT64_C(1000000)
