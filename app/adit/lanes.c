@@ -119,9 +119,9 @@ int lanes_open(struct lanes *l, const struct config *config, const struct ports 
 		error = session_table_init(&l->sessions[i], n_slots, socket,
 			config_may_be_stateful(config), config->late_pkts > 0,
 			config_has_policy(config));
+		// Those that a reload brings may have a rate too.
 		if (!error && config_has_tenant_rates(config))
-			error = session_table_add_tenants(
-				&l->sessions[i], config->n_tenants, socket);
+			error = session_table_add_tenants(&l->sessions[i], LIMIT_TENANTS, socket);
 		if (error)
 			return start_failed(log, "session-table", error, NULL);
 		error = open_worker(l, i, config, ports, pools, crypto, setup);

@@ -47,8 +47,8 @@ static void add_worker(struct memory_plan *p, const struct config *c, int node)
 	p->slots += n_slots;
 	add(p, node, "sessions", n_slots * slot_bytes, n_slots);
 	if (config_has_tenant_rates(c))
-		add(p, node, "rates of tenants", c->n_tenants * sizeof(struct session_tenant),
-			c->n_tenants);
+		add(p, node, "rates of tenants", LIMIT_TENANTS * sizeof(struct session_tenant),
+			LIMIT_TENANTS);
 	add(p, node, "workers", worker_bytes(), 1);
 	add(p, node, "fragments of packets", FRAGMENTS_BYTES, 0);
 	add(p, node, "command rings", lane_ring_bytes_commands(LIMIT_COMMAND_RING), 0);

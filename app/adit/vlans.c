@@ -6,7 +6,11 @@
 #include "observe/events.h"
 
 #include <errno.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
+
+enum { CLOSERS = 32 };
 
 static int fail(struct log *log, const struct config_vlan *v, int error)
 {
@@ -102,10 +106,41 @@ int vlans_open(struct vlans *v, const struct config *config, const struct contro
 	return error ? error : open_taps(v, config, ports, log);
 }
 
+struct closing {
+	struct vlans *vlans;
+	_Atomic unsigned int next;
+};
+
+static void *close_taps(void *context)
+{
+	struct closing *c = context;
+	unsigned int i;
+
+	while ((i = atomic_fetch_add(&c->next, 1)) < c->vlans->n)
+		tap_close(&c->vlans->taps[i]);
+	return NULL;
+}
+
+// The kernel removes a TAP when it is closed and lets all CPUs come to rest before it goes on: some 20 ms, in which it does
+// nothing. A thousand, one after the other, would take longer than systemd waits. One request for all of a link group would do
+// too, but not for the ordinary user that adit may have become (run_as_user).
+static void close_all_taps(struct vlans *v)
+{
+	struct closing closing = {.vlans = v};
+	pthread_t threads[CLOSERS];
+	unsigned int n = 0;
+
+	while (n < CLOSERS && n + 1 < v->n &&
+		pthread_create(&threads[n], NULL, close_taps, &closing) == 0)
+		n++;
+	close_taps(&closing); // all of them, if there was no thread to be had
+	while (n > 0)
+		pthread_join(threads[--n], NULL);
+}
+
 void vlans_close(struct vlans *v)
 {
-	for (unsigned int i = 0; i < v->n; i++)
-		tap_close(&v->taps[i]);
+	close_all_taps(v);
 	for (unsigned int i = 0; i < LIMIT_PORTS; i++)
 		free(v->tenants[i]);
 	free(v->taps);

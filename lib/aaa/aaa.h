@@ -51,6 +51,18 @@ struct aaa_reply {
 		*why; // for the log alone, a constant: what the result does not say; NULL: nothing
 };
 
+// A packet to a server or from one, for who follows them live.
+struct aaa_debug_text {
+	uint32_t client_be; // of the call that it is about, 0: not known
+	struct span user;   // empty: not known
+	const char *lines;  // each with its end; attributes by name, nothing secret
+};
+
+struct aaa_debug {
+	void (*say)(void *context, const struct aaa_debug_text *text); // NULL: nobody follows
+	void *context;
+};
+
 struct config;
 struct log;
 
@@ -93,6 +105,9 @@ struct aaa_driver {
 	//   prepared  *prepared is of prepare() for this configuration, or NULL: it is made now. Out: what is not needed
 	//             any more, for discard
 	int (*reload)(void *state, const struct config *config, void **prepared);
+
+	// From now on say what goes to servers and comes back, or, with say NULL, no more. Takes a copy.
+	void (*set_debug)(void *state, const struct aaa_debug *debug);
 
 	// Text for `aditctl show aaa`: a line a server. Writes at most cap bytes, terminated.
 	void (*describe)(void *state, char *out, size_t cap);

@@ -186,17 +186,6 @@ static int tell_room(struct conf_diff *d, const char *what)
 	return 0;
 }
 
-// Is there a tenant with a rate that was not there?
-static bool has_new_rated_tenant(const struct config *old, const struct config *fresh)
-{
-	for (int i = 0; i < fresh->n_tenants; i++) {
-		const struct config_tenant *t = &fresh->tenants[i];
-		if ((t->rate_up_kbps || t->rate_down_kbps) && config_find_tenant(old, t->name) < 0)
-			return true;
-	}
-	return false;
-}
-
 // What sessions have room for from the start, or never.
 static int compare_room(struct conf_diff *d, const struct config *old, const struct config *fresh)
 {
@@ -206,8 +195,7 @@ static int compare_room(struct conf_diff *d, const struct config *old, const str
 		rc = tell_room(d, "the first rate, access list, idle time or RADIUS server of all");
 	if (rc == 0 && !config_may_be_stateful(old) && config_may_be_stateful(fresh))
 		rc = tell_room(d, "the first stateless_required = false of all");
-	if (rc == 0 && ((!config_has_tenant_rates(old) && config_has_tenant_rates(fresh)) ||
-			       has_new_rated_tenant(old, fresh)))
+	if (rc == 0 && !config_has_tenant_rates(old) && config_has_tenant_rates(fresh))
 		rc = tell_room(d, "the first rate of a tenant");
 	return rc;
 }

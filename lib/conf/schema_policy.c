@@ -183,11 +183,11 @@ static const struct schema_word full_words[] = {
 			.help = "Networks that clients are told by DHCP to reach through the "     \
 				"tunnel (split "                                                   \
 				"tunnelling); empty: the client decides."},                        \
-		{SAYS(owner, "dhcp_inform", SCHEMA_BOOL, dhcp_inform, DHCP_INFORM, CALLS),         \
-			NO_ALSO, .def = "true",                                                    \
+		{SAYS(owner, "dhcp_inform", SCHEMA_BOOL, dhcp_inform, DHCP_INFORM, NOW), NO_ALSO,  \
+			.def = "true",                                                             \
 			.help = "Answer DHCPINFORM, by which Windows asks for domain and "         \
 				"routes."},                                                        \
-		{SAYS(owner, "broadcasts", SCHEMA_CHOICE, broadcasts, BROADCASTS, CALLS), NO_ALSO, \
+		{SAYS(owner, "broadcasts", SCHEMA_CHOICE, broadcasts, BROADCASTS, NOW), NO_ALSO,   \
 			.words = broadcast_words, .def = "\"drop\"",                               \
 			.help = "What becomes of other broadcasts of the client: \"relay\" sends " \
 				"those of "                                                        \
@@ -265,7 +265,7 @@ static const struct schema_word full_words[] = {
 			 CLIENT_ADDRESS, CALLS),                                                   \
 			NO_ALSO, .def = "",                                                        \
 			.help = "As ppp.use_client_address, which holds where it is left out."},   \
-		{SAYS(owner, "mtu", SCHEMA_UINT, mtu, MTU, CALLS), NO_ALSO, .min = 576,            \
+		{SAYS(owner, "mtu", SCHEMA_UINT, mtu, MTU, NOW), NO_ALSO, .min = 576,              \
 			.max = LIMIT_MTU_BYTES, .is_zero_allowed = true, .def = "0",               \
 			.help = "Largest packet, in bytes, sent to clients; 0: as ppp.mtu."},      \
 	{                                                                                          \

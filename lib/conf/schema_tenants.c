@@ -64,8 +64,7 @@ const struct schema_item schema_tenant_items[SCHEMA_TENANT_ITEMS] = {
 	{TENANT("check_in_use", SCHEMA_BOOL, check_in_use), NO_ALSO, .def = "false",
 		.takes = SCHEMA_TAKES_CALLS,
 		.help = "Ask the inside network by ARP whether an address is in use (RFC 5227) "
-			"before a "
-			"client gets it."},
+			"before a client gets it. No client chooses its address then."},
 	{TENANT("group", SCHEMA_WORD, group), .takes = SCHEMA_TAKES_CALLS, NO_ALSO, .min = 0,
 		.max = CONFIG_GROUP_NAME_BYTES - 1, .def = "\"\"",
 		.help = "Name of the group of its users that have none; empty: \"base\"."},

@@ -128,19 +128,24 @@ static uint32_t listen_of(const struct control *c, uint16_t tenant)
 	return config->n_listen ? config->listen_be[0] : 0;
 }
 
+static void tell_tenant(const struct control *c, uint16_t tenant, enum aaa_account_kind kind)
+{
+	const struct aaa_account record = {
+		.kind = kind,
+		.tenant = tenant,
+		.server_be = listen_of(c, tenant),
+		.event_wall_ns = control_wall_ns(),
+		.cause = kind == AAA_ACCOUNT_OFF ? AAA_CAUSE_ADMIN_REBOOT : AAA_CAUSE_NONE,
+	};
+
+	tell(c, &record);
+}
+
 static void tell_tenants(const struct control *c, enum aaa_account_kind kind)
 {
-	const struct config *config = c->config.config;
-	struct aaa_account record = {.kind = kind, .event_wall_ns = control_wall_ns()};
-
-	record.cause = kind == AAA_ACCOUNT_OFF ? AAA_CAUSE_ADMIN_REBOOT : AAA_CAUSE_NONE;
-	for (uint16_t i = 0; i < config->n_tenants; i++) {
-		if (!is_kept(c, i))
-			continue;
-		record.tenant = i;
-		record.server_be = listen_of(c, i);
-		tell(c, &record);
-	}
+	for (uint16_t i = 0; i < c->config.config->n_tenants; i++)
+		if (is_kept(c, i))
+			tell_tenant(c, i, kind);
 }
 
 // ---- notes --------------------------------------------------------------------------------------
@@ -196,6 +201,17 @@ int accounting_open(struct control *c)
 	return 0;
 }
 
+void accounting_reload(struct control *c, const struct config *before)
+{
+	const struct config *config = c->config.config;
+
+	for (uint16_t i = 0; i < config->n_tenants; i++)
+		if (is_kept(c, i) &&
+			(i >= before->n_tenants ||
+				before->tenants[i].accounting_index == CONFIG_NO_INDEX))
+			tell_tenant(c, i, AAA_ACCOUNT_ON);
+}
+
 void accounting_end(struct control *c)
 {
 	if (!c->accounting.is_open)
@@ -230,31 +246,38 @@ void accounting_init_call(struct call *call)
 	call->account = (struct call_account){.interim_due_ns = TIMER_NEVER};
 }
 
-int accounting_set_classes(struct call *call, const struct aaa_classes *classes)
+int accounting_copy_classes(const struct aaa_classes *classes, uint8_t **copy)
+{
+	*copy = NULL;
+	if (classes->n_bytes == 0)
+		return 0;
+	*copy = malloc(classes->n_bytes);
+	if (!*copy)
+		return -ENOMEM;
+	memcpy(*copy, classes->bytes, classes->n_bytes);
+	return 0;
+}
+
+void accounting_take_classes(struct call *call, const struct aaa_classes *classes, uint8_t *copy)
 {
 	struct call_account *a = &call->account;
-	uint8_t *bytes = NULL;
 
-	if (classes->n_bytes) {
-		bytes = malloc(classes->n_bytes);
-		if (!bytes)
-			return -ENOMEM;
-		memcpy(bytes, classes->bytes, classes->n_bytes);
-	}
 	free(a->classes);
-	a->classes = bytes;
-	a->n_class_bytes = classes->n_bytes;
-	return 0;
+	a->classes = copy;
+	a->n_class_bytes = copy ? classes->n_bytes : 0;
 }
 
 void accounting_take_reply(struct call *call, const struct aaa_reply *reply)
 {
+	uint8_t *copy;
+
 	if (call->account.is_started)
 		return;
 	call->account.is_local = reply->server[0] == '\0';
 	call->account.method = (uint8_t)call->link.auth.credentials.method;
-	if (is_kept(call->control, call->tenant))
-		(void)accounting_set_classes(call, &reply->classes);
+	if (is_kept(call->control, call->tenant) &&
+		accounting_copy_classes(&reply->classes, &copy) == 0)
+		accounting_take_classes(call, &reply->classes, copy);
 }
 
 // Calls that came up together do not tell of themselves together.

@@ -14,6 +14,7 @@
 
 struct aaa_reply;
 struct call;
+struct config;
 struct control;
 struct lane_totals;
 
@@ -45,6 +46,9 @@ struct accounting {
 
 // After the driver is open: tells On of each tenant. Returns 0 or -ENOMEM.
 int accounting_open(struct control *c);
+// The configuration is another one, and the driver has it: tells On of tenants that get accounting now. Their calls that
+// are up already have no records. What is over the driver knows; calls that had a Start keep their records to the end.
+void accounting_reload(struct control *c, const struct config *before);
 // Once there are no calls any more; before the driver is closed. Harmless when repeated: tells Off of each tenant.
 void accounting_end(struct control *c);
 // The same, and then: has all been taken by a server, or does it lie on disk? Also true when that took too long: what is
@@ -67,8 +71,10 @@ bool accounting_is_full(const struct call *call);
 void accounting_init_call(struct call *call);
 // AAA has accepted the user: what it said for the records. Nothing changes in the call of one who does so again.
 void accounting_take_reply(struct call *call, const struct aaa_reply *reply);
-// Class, from the next record on (RFC 5176). Returns 0 or -ENOMEM.
-int accounting_set_classes(struct call *call, const struct aaa_classes *classes);
+// Class, from the next record on (RFC 5176). What can fail goes first: a copy, which is the call's when it is taken, and is
+// freed with free() otherwise. It is NULL for no Class. Returns 0 or -ENOMEM.
+int accounting_copy_classes(const struct aaa_classes *classes, uint8_t **copy);
+void accounting_take_classes(struct call *call, const struct aaa_classes *classes, uint8_t *copy);
 
 // It is open for the first time.
 void accounting_up(struct call *call);

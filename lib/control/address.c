@@ -49,13 +49,23 @@ static struct pool *pool_at(const struct call *call, const struct chain *chain, 
 	return pool->config->tenant_number == call->tenant ? pool : NULL;
 }
 
+// Does a call have it? A reload may bring its range into a pool that did not hand it out: such an address counts as taken
+// there too from when it is met, and comes back when its call goes.
+static bool is_held(const struct control *c, uint16_t tenant, uint32_t address_be)
+{
+	return owner_map_host(c->config.owners, tenant, address_be) != OWNER_NONE;
+}
+
 static uint32_t take_first(struct call *call)
 {
 	struct chain chain = chain_of(call);
 
 	for (uint16_t i = 0; i < chain.n; i++) {
 		struct pool *pool = pool_at(call, &chain, i);
-		uint32_t address_be = pool ? pool_take(pool) : 0;
+		uint32_t address_be = 0;
+		do
+			address_be = pool ? pool_take(pool) : 0;
+		while (address_be && is_held(call->control, call->tenant, address_be));
 		if (!address_be)
 			continue;
 		call->pool = chain.pools[i];
@@ -70,6 +80,8 @@ static int take_of(struct call *call, const struct chain *chain, uint32_t addres
 	for (uint16_t i = 0; i < chain->n; i++) {
 		struct pool *pool = pool_at(call, chain, i);
 		int rc = pool ? pool_take_address(pool, address_be) : -EADDRNOTAVAIL;
+		if (rc == 0 && is_held(call->control, call->tenant, address_be))
+			rc = -EADDRINUSE;
 		if (rc == 0)
 			call->pool = chain->pools[i];
 		if (rc != -EADDRNOTAVAIL)
@@ -126,8 +138,7 @@ static int take_framed(struct call *call, uint32_t framed_be)
 
 	if (rc != -EADDRNOTAVAIL)
 		return rc;
-	if (is_server(c, call->tenant, framed_be) ||
-		owner_map_host(c->config.owners, call->tenant, framed_be) != OWNER_NONE)
+	if (is_server(c, call->tenant, framed_be) || is_held(c, call->tenant, framed_be))
 		return -EADDRINUSE;
 	chain = chain_of(call);
 	for (uint16_t i = 0; i < chain.n; i++)
@@ -136,6 +147,21 @@ static int take_framed(struct call *call, uint32_t framed_be)
 			break;
 		}
 	return 0;
+}
+
+bool address_is_leaving(const struct call *call, uint32_t framed_be)
+{
+	struct control *c = call->control;
+	bool is_end;
+
+	if (call->inner_be || is_from_pool(framed_be))
+		return false;
+	uint32_t owner = owner_map_host(c->config.owners, call->tenant, framed_be);
+	if (owner == OWNER_NONE)
+		return false;
+	uint32_t at = (uint32_t)owner_worker(owner) << 24 | owner_slot(owner);
+	const struct call *holder = placement_next(&c->placement, &at, 1, &is_end);
+	return holder && (holder->end != END_NONE || holder->stale_due_ns != TIMER_NEVER);
 }
 
 // ---- in and out ---------------------------------------------------------------------------------
@@ -276,7 +302,9 @@ void address_choose(struct call *call)
 	uint32_t asked_be = link_address_asked(&call->link);
 	struct step step;
 
-	if (!call->has_fixed_address && asked_be != call->inner_be && take_asked(call, asked_be)) {
+	// There is no time to ask the inside for it while IPCP waits.
+	bool may_choose = !call->has_fixed_address && !is_checked(call);
+	if (may_choose && asked_be != call->inner_be && take_asked(call, asked_be)) {
 		address_release(call);
 		call->inner_be = asked_be;
 		remember(call);
@@ -291,8 +319,11 @@ void address_choose(struct call *call)
 static void end_oldest(struct control *c)
 {
 	struct address_aside *a = &c->aside;
+	uint16_t tenant = a->entries[a->oldest].tenant;
+	uint32_t address_be = a->entries[a->oldest].address_be;
 
-	give_back(c, a->entries[a->oldest].tenant, a->entries[a->oldest].address_be);
+	if (!is_held(c, tenant, address_be)) // of a pool that came by a reload
+		give_back(c, tenant, address_be);
 	a->oldest = (a->oldest + 1) % ADDRESS_ASIDE_MAX;
 	a->n--;
 }

@@ -37,6 +37,9 @@ struct address_aside {
 //              -EINPROGRESS the inside is asked: call_auth_address() is called with one of the others
 int address_take(struct call *call, uint32_t framed_be);
 
+// The address that AAA names is that of a call that is ending or in doubt (control/supersede.h): it will be free soon.
+bool address_is_leaving(const struct call *call, uint32_t framed_be);
+
 // What the client is told with its address: that of the server, and the name servers where the policy of the user gave
 // none, of the pool that the address is of.
 void address_tell(const struct call *call, struct link_verdict *verdict);
@@ -48,7 +51,8 @@ void address_checked(struct call *call, bool is_in_use);
 bool address_may_be_chosen(uint32_t framed_be);
 
 // The client asked for an address of its own and policy lets it (STEP_ADDRESS): take that one if it is
-// free, of a pool, and the user has none of his own; keep the one that it has if not. Tell the link.
+// free, of a pool, and the user has none of his own; keep the one that it has if not, and where the inside has to be asked
+// first. Tell the link.
 void address_choose(struct call *call);
 
 // Its worker has forgotten it: the address is free again.

@@ -21,9 +21,6 @@ enum {
 
 static const uint64_t PATIENCE_NS = 30000000000; // with a client that neither asks nor reads
 
-static const char no_radius[] =
-	"% There is no RADIUS driver: of RADIUS there is nothing to show.\n";
-
 enum client_state {
 	CLIENT_ASKING,	  // its request is not complete
 	CLIENT_MEASURING, // the widths of the columns are found
@@ -197,9 +194,6 @@ static int follow(struct client *client)
 		return SHOW_FAILED;
 	}
 	client->state = CLIENT_FOLLOWING;
-	if (s->debug.categories & 1u << DEBUG_RADIUS)
-		client->n_page = (size_t)snprintf(client->page, sizeof(client->page), "out %zu\n%s",
-			sizeof(no_radius) - 1, no_radius);
 	return SHOW_OK;
 }
 

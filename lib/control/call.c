@@ -79,7 +79,7 @@ static void finish(struct call *call, enum end_reason reason)
 	call->ended_ns = control_now(c);
 	call->is_open = false;
 	call->clear_due_ns = call->no_gre_due_ns = call->stale_due_ns = TIMER_NEVER;
-	call->policy_due_ns = TIMER_NEVER;
+	call->policy_due_ns = call->address_due_ns = TIMER_NEVER;
 	timer_heap_leave(&c->loop.timers, &call->timer);
 	supersede_forget(call);
 	logins_remove(call);
@@ -138,7 +138,7 @@ static void act(struct call *call, const struct step *step, const struct step_it
 void call_rearm(struct call *call)
 {
 	const uint64_t others[] = {call->clear_due_ns, call->no_gre_due_ns, call->stale_due_ns,
-		call->account.interim_due_ns, call->policy_due_ns};
+		call->account.interim_due_ns, call->policy_due_ns, call->address_due_ns};
 	uint64_t due = link_deadline(&call->link);
 
 	for (size_t i = 0; i < RTE_DIM(others); i++)
@@ -319,8 +319,10 @@ static void fire(struct timer *t, uint64_t now_ns)
 		check_gre(call);
 	if (call->end == END_NONE && now_ns >= call->stale_due_ns)
 		supersede_expire(call, now_ns);
+	if (call->end == END_NONE && now_ns >= call->address_due_ns)
+		call_auth_retry_address(call);
 	if (call->end == END_NONE && now_ns >= call->policy_due_ns)
-		call_policy_expire(call, now_ns);
+		call_policy_expire(call);
 	if (call->end == END_NONE && now_ns >= call->account.interim_due_ns)
 		accounting_expire(call, now_ns);
 	if (call->end != END_NONE)
@@ -409,6 +411,7 @@ enum end_reason call_new(struct conn *conn, const struct pptp_ocrq *request)
 	call->tenant = c->config.config->listen_tenants[conn->listen];
 	call->mtu = c->config.config->mtu;
 	call->clear_due_ns = call->stale_due_ns = call->policy_due_ns = TIMER_NEVER;
+	call->address_due_ns = TIMER_NEVER;
 	call->started_ns = control_now(c);
 	call->no_gre_due_ns = call->started_ns + c->config.config->no_gre_notice_s * SECOND_NS;
 	call->started_wall_ns = control_wall_ns();

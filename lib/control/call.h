@@ -61,7 +61,10 @@ struct call {
 	struct policy_said *said; // what AAA says of the user himself; NULL: nothing
 	struct policy_said *coa;  // and what it has ordered since
 	uint8_t said_source;	  // enum policy_source
-	uint64_t policy_due_ns;	  // a time of the policy comes, see control/call_policy.h
+	uint64_t address_due_ns;  // the address that AAA named is tried again
+	uint64_t address_until_ns;
+	uint32_t framed_be;	// that one
+	uint64_t policy_due_ns; // a time of the policy comes, see control/call_policy.h
 
 	enum link_phase phase; // the last one before it began to end
 	enum end_reason end;   // END_NONE: it lives

@@ -26,6 +26,9 @@ enum {
 	MS_ERROR_CHANGING = 709,
 };
 
+// Longer than a call may be in doubt, shorter than clients wait.
+static const uint64_t ADDRESS_RETRY_NS = 20000000, ADDRESS_PATIENCE_NS = 4000000000;
+
 static bool is_user(const struct call *call, const struct auth_credentials *credentials)
 {
 	return span_equal(span_of(call->user, call->user_len),
@@ -74,6 +77,8 @@ void call_auth_ask(struct call *call)
 	struct aaa_request request = {.tag = call->id};
 
 	conn_progress(call->conn, ADMISSION_STEP_NAME);
+	// One that still waited for an address is of another exchange: it proves nothing of this one.
+	call_auth_release(call);
 	link_get_credentials(&call->link, &request.credentials);
 	call->auth_refusal = judge_before_asking(call, &request.credentials);
 	if (call->auth_refusal == END_NONE) {
@@ -238,20 +243,55 @@ static void fill_verdict(
 		sizeof(verdict->authenticator_response));
 }
 
-// Returns false while the inside is asked whether somebody has the address: the verdict waits for it.
+// It waits for the address. Returns 0 | -ENOMEM
+static int keep_verdict(struct call *call, const struct link_verdict *verdict)
+{
+	drop_verdict(call->verdict); // he authenticates again meanwhile
+	call->verdict = malloc(sizeof(*call->verdict));
+	if (!call->verdict)
+		return -ENOMEM;
+	*call->verdict = *verdict;
+	return 0;
+}
+
+// A call of his that makes room for this one has his own address until its worker has let go of it.
+static int wait_for_address(struct call *call, uint32_t framed_be)
+{
+	uint64_t now_ns = control_now(call->control);
+
+	call->framed_be = framed_be;
+	call->address_due_ns = now_ns + ADDRESS_RETRY_NS;
+	call->address_until_ns = now_ns + ADDRESS_PATIENCE_NS;
+	call_rearm(call);
+	return -EINPROGRESS;
+}
+
+void call_auth_retry_address(struct call *call)
+{
+	uint64_t now_ns = control_now(call->control);
+
+	if (now_ns < call->address_until_ns && address_is_leaving(call, call->framed_be)) {
+		call->address_due_ns = now_ns + ADDRESS_RETRY_NS;
+		return;
+	}
+	call->address_due_ns = TIMER_NEVER;
+	int rc = address_take(call, call->framed_be);
+	if (rc != -EINPROGRESS)
+		call_auth_address(call, rc);
+}
+
+// Returns false while the address is another call's that ends, or the inside is asked whether somebody has it: the verdict
+// waits for it.
 static bool take_address(struct call *call, uint32_t framed_be, struct link_verdict *verdict)
 {
-	int rc = address_take(call, framed_be);
+	int rc = address_is_leaving(call, framed_be) ? wait_for_address(call, framed_be)
+						     : address_take(call, framed_be);
 
 	if (rc == -EINPROGRESS) {
-		drop_verdict(call->verdict); // he authenticates again meanwhile
-		drop_verdict(call->verdict);
-		call->verdict = malloc(sizeof(*call->verdict));
-		if (call->verdict) {
-			*call->verdict = *verdict;
+		rc = keep_verdict(call, verdict);
+		if (rc == 0)
 			return false;
-		}
-		rc = -ENOMEM;
+		call->address_due_ns = TIMER_NEVER;
 	}
 	put_address(call, rc, verdict);
 	return true;
@@ -298,6 +338,7 @@ void call_auth_release(struct call *call)
 {
 	drop_verdict(call->verdict);
 	call->verdict = NULL;
+	call->address_due_ns = TIMER_NEVER;
 }
 
 void call_auth_take_reply(struct call *call, const struct aaa_reply *reply)

@@ -14,6 +14,9 @@ void call_auth_take_reply(struct call *call, const struct aaa_reply *reply);
 // Of control/address.h: what address_take() was still busy with has come out, 0 or -errno as it has it.
 void call_auth_address(struct call *call, int rc);
 
+// call->address_due_ns has come.
+void call_auth_retry_address(struct call *call);
+
 // What a call holds that ends while its verdict waits for an address.
 void call_auth_release(struct call *call);
 

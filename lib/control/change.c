@@ -265,6 +265,29 @@ void change_remove_call(struct call *call)
 	}
 }
 
+// ---- Class --------------------------------------------------------------------------------------
+
+static void drop_classes(uint8_t *const *classes, uint32_t n)
+{
+	for (uint32_t i = 0; i < n; i++)
+		free(classes[i]);
+}
+
+// One for each call, classes[n]; all NULL where the order has none. Returns false when memory has run out: then it has none
+// of them.
+static bool copy_classes(const struct aaa_change *change, uint32_t n, uint8_t **classes)
+{
+	for (uint32_t i = 0; i < n; i++) {
+		classes[i] = NULL;
+		if (change->has_classes &&
+			accounting_copy_classes(&change->classes, &classes[i]) != 0) {
+			drop_classes(classes, i);
+			return false;
+		}
+	}
+	return true;
+}
+
 // ---- Disconnect-Request -------------------------------------------------------------------------
 
 static enum aaa_error_cause end_calls(
@@ -272,11 +295,15 @@ static enum aaa_error_cause end_calls(
 {
 	struct change_order *order = malloc(sizeof(*order));
 	struct change_waiter *waiters[CHANGE_CALLS_MAX];
+	uint8_t *classes[CHANGE_CALLS_MAX];
+	bool has_classes = copy_classes(change, s->n, classes);
 	uint32_t n = 0;
 
-	while (order && n < s->n && (waiters[n] = malloc(sizeof(*waiters[n]))))
+	while (order && has_classes && n < s->n && (waiters[n] = malloc(sizeof(*waiters[n]))))
 		n++;
 	if (n < s->n) {
+		if (has_classes)
+			drop_classes(classes, s->n);
 		while (n > 0)
 			free(waiters[--n]);
 		free(order);
@@ -291,7 +318,7 @@ static enum aaa_error_cause end_calls(
 	// A call is gone only when its worker has answered, which is in another turn.
 	for (uint32_t i = 0; i < n; i++) {
 		if (change->has_classes)
-			(void)accounting_set_classes(s->calls[i], &change->classes);
+			accounting_take_classes(s->calls[i], &change->classes, classes[i]);
 		call_close(s->calls[i], END_ADMIN_DISCONNECT);
 	}
 	return AAA_ERROR_NONE;
@@ -303,22 +330,26 @@ static enum aaa_error_cause change_calls(const struct aaa_change *change, const 
 	struct call_policy_change *prepared)
 {
 	uint16_t group = change->has_group ? change->group : CONFIG_NO_INDEX;
+	uint8_t *classes[CHANGE_CALLS_MAX];
 	uint32_t n = 0;
 	int rc = 0;
 
+	if (!copy_classes(change, s->n, classes))
+		return AAA_ERROR_RESOURCES;
 	while (n < s->n &&
 		(rc = call_policy_prepare(s->calls[n], &change->policy, group, &prepared[n])) == 0)
 		n++;
-	// Class is for the records alone: where memory ends in the middle of it, the next one mends that.
-	for (uint32_t i = 0; i < s->n && rc == 0 && change->has_classes; i++)
-		rc = accounting_set_classes(s->calls[i], &change->classes);
 	if (rc != 0) {
+		drop_classes(classes, s->n);
 		while (n-- > 0)
 			call_policy_drop(&prepared[n]);
 		return rc == -ENOENT ? AAA_ERROR_INVALID_VALUE : AAA_ERROR_RESOURCES;
 	}
-	for (uint32_t i = 0; i < s->n; i++)
+	for (uint32_t i = 0; i < s->n; i++) {
+		if (change->has_classes)
+			accounting_take_classes(s->calls[i], &change->classes, classes[i]);
 		call_policy_apply(s->calls[i], &prepared[i]);
+	}
 	return AAA_ERROR_NONE;
 }
 

@@ -14,6 +14,7 @@ static const uint64_t SLICE_NS = 1000000;
 static bool is_meant(const struct clear_user *k, const struct call *call)
 {
 	return call->end == END_NONE && call->started_ns <= k->begun_ns &&
+	       (k->tenant < 0 || call->tenant == k->tenant) &&
 	       span_equal(span_of(call->user, call->user_len), span_of(k->user, k->user_len));
 }
 
@@ -45,7 +46,7 @@ int clear_user_open(struct control *c)
 	return timer_heap_join(&c->loop.timers, &c->clear_user.timer, fire);
 }
 
-uint32_t clear_user_begin(struct control *c, struct span user)
+uint32_t clear_user_begin(struct control *c, struct span user, int tenant)
 {
 	struct clear_user *k = &c->clear_user;
 	uint32_t cursor = 0, n = 0;
@@ -57,6 +58,7 @@ uint32_t clear_user_begin(struct control *c, struct span user)
 	if (k->is_on)
 		end_some(c, UINT32_MAX, UINT32_MAX);
 	k->begun_ns = control_now(c);
+	k->tenant = tenant;
 	k->cursor = 0;
 	k->user_len = (uint32_t)user.len;
 	memcpy(k->user, user.bytes, user.len);

@@ -12,6 +12,7 @@ struct control;
 struct clear_user {
 	struct timer timer;
 	bool is_on;
+	int tenant;	   // whose user; -1: of whichever
 	uint64_t begun_ns; // calls that began later are not meant
 	uint32_t cursor;
 	uint32_t user_len;
@@ -20,6 +21,6 @@ struct clear_user {
 
 int clear_user_open(struct control *c); // 0 or -ENOMEM
 
-// Begin to end the calls of `user`; an order that is not done yet is done before. Returns how many calls there are to
+// Begin to end the calls of `user`, of that tenant, or (-1) of all who have one of that name; an order that is not done yet is done before. Returns how many calls there are to
 // be ended.
-uint32_t clear_user_begin(struct control *c, struct span user);
+uint32_t clear_user_begin(struct control *c, struct span user, int tenant);

@@ -36,10 +36,11 @@ const char *debug_category_help(enum debug_category category)
 
 // ---- who follows --------------------------------------------------------------------------------
 
-// What "ppp chap" shows "ppp authentication" shows too: the log has it once.
+// What "ppp chap" shows "ppp authentication" shows too, and RADIUS's packets its driver logs: the log has them once.
 static bool is_logged(const struct log *log, enum debug_category category)
 {
-	return category != DEBUG_PPP_CHAP && event_is_wanted(log, categories[category].event);
+	return category != DEBUG_PPP_CHAP && category != DEBUG_RADIUS &&
+	       event_is_wanted(log, categories[category].event);
 }
 
 // What the log wants stays the same while the program runs.
@@ -69,6 +70,23 @@ void debug_init(struct debug *d, const struct log *log)
 	find_wanted(d, log);
 }
 
+static void say_radius(void *context, const struct aaa_debug_text *text)
+{
+	const struct debug_subject about = {.client_be = text->client_be, .user = text->user};
+
+	debug_say(context, DEBUG_RADIUS, &about, "", text->lines);
+}
+
+// A driver makes text of its packets only while somebody reads it.
+static void tell_driver(struct control *c)
+{
+	const struct aaa_debug debug = {
+		.say = debug_is_on(&c->debug, DEBUG_RADIUS) ? say_radius : NULL, .context = c};
+
+	if (c->aaa && c->config.aaa->set_debug)
+		c->config.aaa->set_debug(c->aaa, &debug);
+}
+
 int debug_follow(struct control *c, struct debug_follower *f)
 {
 	if (c->debug.n_followers >= LIMIT_DEBUG_FOLLOWERS)
@@ -81,6 +99,7 @@ int debug_follow(struct control *c, struct debug_follower *f)
 	c->debug.n_followers++;
 	TAILQ_INSERT_TAIL(&c->debug.followers, f, in_all);
 	find_wanted(&c->debug, c->config.log);
+	tell_driver(c);
 	return 0;
 }
 
@@ -91,6 +110,7 @@ void debug_unfollow(struct control *c, struct debug_follower *f)
 	free(f->buffer);
 	f->buffer = NULL;
 	find_wanted(&c->debug, c->config.log);
+	tell_driver(c);
 }
 
 // ---- lines --------------------------------------------------------------------------------------
@@ -112,7 +132,7 @@ static bool passes(const struct debug_filter *filter, const struct debug_subject
 	if (about->call)
 		return call_has_user(about->call, filter);
 	if (!about->conn)
-		return false;
+		return span_equal(about->user, span_of(filter->user, filter->user_len));
 	TAILQ_FOREACH(call, &about->conn->calls.list, in_conn)
 	if (call_has_user(call, filter))
 		return true;

@@ -71,6 +71,7 @@ struct debug_subject {
 	uint32_t client_be;
 	const struct conn *conn; // may be NULL
 	const struct call *call; // may be NULL
+	struct span user;	 // where neither is known; may be empty
 };
 
 void debug_init(struct debug *d, const struct log *log);

@@ -124,7 +124,13 @@ void logins_remove(struct call *call)
 
 // ---- how many there may be -------------------------------------------------------------------------
 
-// Calls of the user that count, at most `enough`: those in doubt are few, so few are looked at.
+// One in doubt may be dead, and one that hangs up goes in any case: who dials again does not wait for its client's answer.
+static bool counts(const struct call *call)
+{
+	return call->stale_due_ns == TIMER_NEVER && call->link.phase < LINK_TERMINATE;
+}
+
+// Calls of the user that count, at most `enough`: the others are few, so few are looked at.
 static uint32_t count(const struct logins_user *u, uint32_t enough)
 {
 	const struct call *call;
@@ -136,7 +142,7 @@ static uint32_t count(const struct logins_user *u, uint32_t enough)
 	{
 		if (n == enough)
 			break;
-		n += call->stale_due_ns == TIMER_NEVER;
+		n += counts(call);
 	}
 	return n;
 }
@@ -145,7 +151,7 @@ static void replace_oldest(const struct logins_user *u)
 {
 	struct call *old = TAILQ_FIRST(&u->calls);
 
-	while (old && old->stale_due_ns != TIMER_NEVER)
+	while (old && !counts(old))
 		old = TAILQ_NEXT(old, in_logins);
 	if (!old)
 		return;
@@ -180,6 +186,8 @@ void logins_recount(struct call *old)
 	if (!u)
 		return;
 	struct call *newest = TAILQ_LAST(&u->calls, logins_calls);
+	while (newest != old && !counts(newest))
+		newest = TAILQ_PREV(newest, logins_calls, in_logins);
 	uint32_t max = newest->policy.logins_max;
 	if (max == 0 || count(u, max + 1) <= max)
 		return;

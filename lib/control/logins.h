@@ -47,7 +47,8 @@ int logins_add(struct call *call);
 void logins_remove(struct call *call);
 
 // Whether one more call of the user may come up, by that call's policy. Where the oldest is to make room for it, that is
-// ended here. Calls in doubt (control/supersede.h) do not count, so that who dials again after a crash is let in.
+// ended here. Calls in doubt (control/supersede.h) do not count, so that who dials again after a crash is let in, nor do
+// calls that are hanging up.
 bool logins_make_room(struct call *fresh);
 
 // An old call that was in doubt lives: if the user has more than his policy allows now, one is ended, the newest or the

@@ -3,6 +3,7 @@
 
 #include "conf/conf_settle.h"
 #include "control/api.h"
+#include "control/call.h"
 #include "control/control_state.h"
 #include "control/reload_apply.h"
 
@@ -44,15 +45,54 @@ static void *read_file(void *context)
 	uint64_t from_ns = loop_clock_ns();
 
 	(void)setpriority(PRIO_PROCESS, (id_t)gettid(), NICE);
+	if (job->has_sweeper)
+		pthread_join(job->sweeper, NULL);
 	job->fresh = config_new();
 	job->rc = job->fresh ? config_load(job->path, job->fresh, &job->errors) : -ENOMEM;
 	if (job->rc == 0)
 		job->rc = conf_diff(job->old, job->fresh, &job->diff);
 	if (job->rc == 0)
 		job->rc = conf_settle(job->fresh, job->old);
+	if (job->rc == 0 && job->aaa->prepare)
+		job->rc = job->aaa->prepare(job->aaa_state, job->fresh, &job->prepared);
 	job->took_ns = loop_clock_ns() - from_ns;
 	(void)eventfd_write(job->event_fd, 1);
 	return NULL;
+}
+
+// ---- what is left of it ------------------------------------------------------------------------------
+
+static void *sweep(void *context)
+{
+	struct reload_waste *waste = context;
+
+	(void)setpriority(PRIO_PROCESS, (id_t)gettid(), NICE);
+	config_free(waste->config);
+	if (waste->prepared)
+		waste->aaa->discard(waste->aaa_state, waste->prepared);
+	free(waste);
+	return NULL;
+}
+
+// What nobody needs any more once the reload is over.
+static void throw_away(struct control *c, struct config *config)
+{
+	struct reload *r = &c->reload;
+	struct reload_job *job = r->job;
+	struct reload_waste *waste = malloc(sizeof(*waste)), here;
+
+	if (!waste)
+		waste = &here;
+	*waste = (struct reload_waste){config, job->aaa, job->aaa_state, job->prepared};
+	job->prepared = NULL;
+	r->has_sweeper = waste != &here && pthread_create(&r->sweeper, NULL, sweep, waste) == 0;
+	if (r->has_sweeper)
+		return;
+	config_free(config);
+	if (waste->prepared)
+		job->aaa->discard(job->aaa_state, waste->prepared);
+	if (waste != &here)
+		free(waste);
 }
 
 static void job_free(struct reload_job *job)
@@ -117,28 +157,76 @@ static void tell_result(struct control *c)
 	event_send(c->config.log, &e);
 }
 
-static void end_walk(struct control *c)
+static void tell_ended(struct control *c)
 {
-	struct reload *r = &c->reload;
+	const struct reload *r = &c->reload;
 	struct event e;
 
-	r->is_walking = false;
-	config_free(r->before);
-	r->before = NULL;
 	event_begin(&e, EVENT_RELOAD_DONE);
 	event_u64(&e, "kept", r->n_kept);
 	event_u64(&e, "changed", r->n_changed);
 	event_u64(&e, "ended", r->n_ended);
+	event_duration(&e, "slice", r->slice_ns);
 	event_send(c->config.log, &e);
+}
+
+static void end_walk(struct control *c)
+{
+	struct reload *r = &c->reload;
+
+	r->is_walking = false;
+	if (r->is_dry_run) {
+		throw_away(c, r->job->fresh);
+		r->job->fresh = NULL;
+	} else {
+		throw_away(c, r->before);
+		r->before = NULL;
+		tell_ended(c);
+	}
+	api_wake(c->api);
 	if (r->is_again)
 		reload_signal(c);
+}
+
+static void note_ended(struct reload *r, const struct call *call, const char *why)
+{
+	struct reload_ended *e;
+
+	if (r->n_ended++ >= RELOAD_ENDED_TOLD)
+		return;
+	e = &r->job->ended[r->n_ended - 1];
+	*e = (struct reload_ended){.session = call->id,
+		.client_be = call->client_be,
+		.inner_be = call->inner_be,
+		.why = why,
+		.user_len = RTE_MIN(call->user_len, (uint16_t)sizeof(e->user))};
+	memcpy(e->user, call->user, e->user_len);
+}
+
+static void look_at(struct reload *r, struct call *call, const struct config *config)
+{
+	struct reload_why why;
+
+	switch (reload_apply_call(call, config, !r->is_dry_run, &why)) {
+	case RELOAD_CALL_CHANGED:
+		r->n_changed++;
+		r->n_kept++;
+		break;
+	case RELOAD_CALL_KEPT:
+		r->n_kept++;
+		break;
+	case RELOAD_CALL_ENDED:
+		note_ended(r, call, why.text);
+		break;
+	}
 }
 
 static void walk(struct timer *t, uint64_t now_ns)
 {
 	struct control *c = container_of(t, struct control, reload.timer);
 	struct reload *r = &c->reload;
-	uint64_t end_ns = loop_slice_end();
+	const struct config *config = r->is_dry_run ? r->job->fresh : c->config.config;
+	uint64_t from_ns = loop_clock_ns(), end_ns = loop_slice_end();
 	uint32_t n_calls = CALLS_PER_SLICE, n_slots = SLOTS_PER_SLICE;
 	bool is_end = false;
 
@@ -147,22 +235,22 @@ static void walk(struct timer *t, uint64_t now_ns)
 		if (!call)
 			continue;
 		n_calls--;
-		switch (reload_apply_call(call)) {
-		case RELOAD_CALL_KEPT:
-			r->n_kept++;
-			break;
-		case RELOAD_CALL_CHANGED:
-			r->n_kept++;
-			r->n_changed++;
-			break;
-		case RELOAD_CALL_ENDED:
-			r->n_ended++;
-			break;
-		}
+		look_at(r, call, config);
 	}
+	r->slice_ns = RTE_MAX(r->slice_ns, loop_clock_ns() - from_ns);
 	timer_heap_arm(&c->loop.timers, t, is_end ? TIMER_NEVER : now_ns + SLICE_NS);
 	if (is_end)
 		end_walk(c);
+}
+
+static void begin_walk(struct control *c)
+{
+	struct reload *r = &c->reload;
+
+	r->cursor = 0;
+	r->slice_ns = 0;
+	r->is_walking = true;
+	timer_heap_arm(&c->loop.timers, &r->timer, control_now(c));
 }
 
 static void hold(struct control *c)
@@ -171,7 +259,7 @@ static void hold(struct control *c)
 	struct config *fresh = r->job->fresh;
 	uint64_t from_ns = loop_clock_ns();
 
-	r->error = reload_apply(c, fresh);
+	r->error = reload_apply(c, fresh, &r->job->prepared);
 	r->applied_ns = loop_clock_ns() - from_ns;
 	if (r->error) {
 		r->result = RELOAD_FAILED;
@@ -182,10 +270,7 @@ static void hold(struct control *c)
 	r->job->old = NULL;
 	r->before = r->config; // NULL the first time: the one of the start is its owner's
 	r->config = fresh;
-	r->n_kept = r->n_changed = r->n_ended = 0;
-	r->cursor = 0;
-	r->is_walking = true;
-	timer_heap_arm(&c->loop.timers, &r->timer, control_now(c));
+	begin_walk(c);
 }
 
 static void judge(struct control *c)
@@ -201,7 +286,7 @@ static void judge(struct control *c)
 	else if (job->rc != 0)
 		r->result = RELOAD_FAILED;
 	else if (r->is_dry_run)
-		r->result = RELOAD_SHOWN;
+		r->result = RELOAD_SHOWN, begin_walk(c);
 	else if (c->phase != CONTROL_RUNNING)
 		r->result = RELOAD_FAILED, r->error = -ESHUTDOWN;
 	else
@@ -226,8 +311,10 @@ static void job_ready(struct loop_source *s, uint32_t events)
 	stop_thread(c);
 	judge(c);
 	tell_result(c);
-	config_free(r->job->fresh);
-	r->job->fresh = NULL;
+	if (!r->is_walking) {
+		throw_away(c, r->job->fresh);
+		r->job->fresh = NULL;
+	}
 	if (c->config.reloaded && !r->is_dry_run)
 		c->config.reloaded(
 			c->config.context, r->result == RELOAD_APPLIED ? c->config.config : NULL);
@@ -253,6 +340,10 @@ int reload_begin(struct control *c, bool is_dry_run)
 		return -ENOMEM;
 	job->path = c->config.config_path;
 	job->old = c->config.config;
+	job->aaa = c->config.aaa;
+	job->aaa_state = c->aaa;
+	job->sweeper = r->sweeper;
+	job->has_sweeper = r->has_sweeper;
 	job->event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	r->source =
 		(struct loop_source){.fd = job->event_fd, .events = EPOLLIN, .ready = job_ready};
@@ -266,12 +357,14 @@ int reload_begin(struct control *c, bool is_dry_run)
 		job_free(job);
 		return rc;
 	}
+	r->has_sweeper = false; // that thread joins it
 	job_free(r->job);
 	r->job = job;
 	r->number++;
 	r->result = RELOAD_READING;
 	r->is_dry_run = is_dry_run;
 	r->error = 0;
+	r->n_kept = r->n_changed = r->n_ended = 0;
 	if (c->config.reloading && !is_dry_run)
 		c->config.reloading(c->config.context);
 	return 0;
@@ -299,9 +392,18 @@ int reload_open(struct control *c)
 
 void reload_close(struct control *c)
 {
-	if (c->reload.result == RELOAD_READING)
+	struct reload *r = &c->reload;
+
+	if (r->result == RELOAD_READING)
 		stop_thread(c);
-	c->reload.result = RELOAD_NONE;
+	r->result = RELOAD_NONE;
+	if (r->has_sweeper)
+		pthread_join(r->sweeper, NULL);
+	r->has_sweeper = false;
+	if (r->job && r->job->prepared)
+		r->job->aaa->discard(r->job->aaa_state, r->job->prepared);
+	if (r->job)
+		r->job->prepared = NULL;
 }
 
 void reload_free(struct control *c)

@@ -16,6 +16,8 @@
 
 struct control;
 
+enum { RELOAD_ENDED_TOLD = 50 };
+
 enum reload_result {
 	RELOAD_NONE, // none was asked for
 	RELOAD_READING,
@@ -26,16 +28,38 @@ enum reload_result {
 	RELOAD_APPLIED,
 };
 
+// A call that may not go on.
+struct reload_ended {
+	uint64_t session;
+	uint32_t client_be, inner_be;
+	const char *why;
+	uint16_t user_len;
+	char user[LIMIT_USER_NAME_BYTES];
+};
+
+// What is to be wiped and freed, which of many users takes long: a thread does it.
+struct reload_waste {
+	struct config *config;
+	const struct aaa_driver *aaa;
+	void *aaa_state, *prepared; // of the driver
+};
+
 // What the thread is given and leaves behind.
 struct reload_job {
 	const char *path;
 	const struct config *old; // nobody writes to it
 	struct config *fresh;	  // NULL once it holds
+	const struct aaa_driver *aaa;
+	void *aaa_state;
+	void *prepared; // by the driver, for fresh; then what it needs no more
+	pthread_t sweeper;
+	bool has_sweeper; // of the reload before, to be joined
 	struct config_errors errors;
 	struct conf_diff diff;
 	int rc;
 	int event_fd;
 	uint64_t took_ns;
+	struct reload_ended ended[RELOAD_ENDED_TOLD]; // the first of them
 };
 
 struct reload {
@@ -53,10 +77,14 @@ struct reload {
 		*before; // the one that it took the place of, until all calls have been looked at
 
 	struct timer timer; // of the walk through the calls
-	bool is_walking;
+	bool is_walking;    // also of --dry-run, which looks only
 	uint32_t cursor;
 	uint32_t n_kept, n_changed, n_ended;
 	uint64_t applied_ns; // the turn in which it came to hold
+	uint64_t slice_ns;   // the longest one of the walk
+
+	pthread_t sweeper;
+	bool has_sweeper;
 };
 
 int reload_open(struct control *c); // 0 or -ENOMEM

@@ -2,6 +2,7 @@
 #include "control/reload_apply.h"
 
 #include "aaa/login.h"
+#include "control/accounting.h"
 #include "control/call.h"
 #include "control/call_command.h"
 #include "control/call_policy.h"
@@ -71,7 +72,8 @@ static int make_sticky(struct control *c, const struct config *fresh)
 	return sticky_init(&c->sticky, seed);
 }
 
-static int make_ready(struct control *c, const struct config *fresh, struct ready *r)
+static int make_ready(
+	struct control *c, const struct config *fresh, struct ready *r, void **prepared)
 {
 	const struct aaa_driver *aaa = c->config.aaa;
 	int rc;
@@ -82,17 +84,24 @@ static int make_ready(struct control *c, const struct config *fresh, struct read
 		(rc = tenants_make(&r->tenants, fresh)) != 0)
 		return rc;
 	// The last one, for what it does is done.
-	return aaa->reload ? aaa->reload(c->aaa, fresh) : 0;
+	return aaa->reload ? aaa->reload(c->aaa, fresh, prepared) : 0;
 }
 
 // ---- and then it holds -----------------------------------------------------------------------------
+
+// Nobody of the new tenant has an address of it: what is handed out is on the other one's, and nothing would bring it back.
+static void inherit(struct pool *to, const struct pool *from)
+{
+	if (to->config->tenant_number == from->config->tenant_number)
+		pool_inherit(to, from);
+}
 
 static void take_pools(struct control *c, const struct config *fresh, struct ready *r)
 {
 	for (uint16_t i = 0; i < fresh->n_pools; i++) {
 		if (r->is_new[i]) {
 			if (i < c->n_pools) {
-				pool_inherit(&r->pools[i], &c->pools[i]);
+				inherit(&r->pools[i], &c->pools[i]);
 				pool_fini(&c->pools[i]);
 			}
 			c->pools[i] = r->pools[i];
@@ -133,10 +142,11 @@ static bool has_other_rates(const struct config *old, const struct config *fresh
 	return false;
 }
 
-int reload_apply(struct control *c, struct config *fresh)
+int reload_apply(struct control *c, struct config *fresh, void **prepared)
 {
+	const struct config *before = c->config.config;
 	struct ready r = {0};
-	int rc = make_ready(c, fresh, &r);
+	int rc = make_ready(c, fresh, &r, prepared);
 
 	if (rc != 0) {
 		drop(&r, fresh->n_pools);
@@ -148,6 +158,7 @@ int reload_apply(struct control *c, struct config *fresh)
 	take_tenants(c, &r);
 	drop(&r, fresh->n_pools);
 	control_configure(c);
+	accounting_reload(c, before);
 	lockout_watch_configure(c);
 	if (acls_publish(c) != 0)
 		tell_no_resource(c, "access lists");
@@ -169,15 +180,30 @@ static bool has_tenant(const struct call *call, const struct config *config)
 	return call->tenant < config->n_tenants && config->tenants[call->tenant].name[0];
 }
 
-// Is its address still one of its tenant's? One that AAA gave him is not ours to judge.
-static bool has_address(const struct call *call, const struct config *config)
+static bool has_pool(const struct call *call, const struct config_pool *pool)
 {
-	const struct config_pool *pool = &config->pools[call->pool];
+	return pool->tenant_number == call->tenant && pool->name[0];
+}
+
+static bool is_of_pool(const struct call *call, const struct config_pool *pool)
+{
 	uint32_t address = ntohl(call->inner_be);
 
-	return !call->inner_be || call->has_fixed_address ||
-	       (pool->tenant_number == call->tenant && address >= pool->first &&
-		       address <= pool->last);
+	return has_pool(call, pool) && address >= pool->first && address <= pool->last;
+}
+
+// Is its address still one of its tenant's? One that AAA gave him is not ours to judge. What he was told with it is of
+// call->pool; where he chose the address himself, or the range has moved, another may have it.
+static bool has_address(const struct call *call, const struct config *config)
+{
+	if (!call->inner_be || call->has_fixed_address)
+		return true;
+	bool is_there = is_of_pool(call, &config->pools[call->pool]);
+	if (!has_pool(call, &config->pools[call->pool]))
+		return false;
+	for (uint16_t i = 0; !is_there && i < config->n_pools; i++)
+		is_there = is_of_pool(call, &config->pools[i]);
+	return is_there;
 }
 
 static bool is_local(const struct call *call, const struct config *config)
@@ -193,50 +219,92 @@ static const struct config_user *find_user(const struct call *call, const struct
 	return config_find_user(config, call->tenant, login_account(config, call->tenant, name));
 }
 
-static bool may_stay(const struct call *call, const struct config *config)
+static const char *why_not(
+	const struct call *call, const struct config *config, const struct config_user *user)
 {
-	if (!has_tenant(call, config) || !has_address(call, config))
-		return false;
-	const struct config_user *user = find_user(call, config);
-	return !is_local(call, config) || (user && !user->disabled);
+	if (!has_tenant(call, config))
+		return "the tenant is gone";
+	if (!has_address(call, config))
+		return "the address is in no pool of the tenant";
+	if (is_local(call, config) && !user)
+		return "the user is gone";
+	return is_local(call, config) && user->disabled ? "the user is disabled" : NULL;
 }
 
-// Returns 0 | -errno: what AAA named for him is gone, or there is no memory.
-static int renew(struct call *call, const struct config *config)
+static uint16_t group_of(
+	const struct call *call, const struct config *config, const struct config_user *user)
 {
-	const struct config_user *user = is_local(call, config) ? find_user(call, config) : NULL;
 	uint16_t group = call->policy.group;
 
-	if (user) {
-		struct policy_said *said;
-		int rc = policy_said_new(&user->policy, &said);
-		if (rc != 0)
-			return rc;
-		policy_said_free(call->said);
-		call->said = said;
-		group = user->group_index;
-	} else if (group >= config->n_groups || !config->groups[group].name[0]) {
-		group = CONFIG_NO_INDEX; // gone: that of the tenant
-	}
-	return call_policy_renew(call, group);
+	if (user)
+		return user->group_index;
+	// Gone: that of the tenant.
+	return group < config->n_groups && config->groups[group].name[0] ? group : CONFIG_NO_INDEX;
 }
 
-enum reload_call reload_apply_call(struct call *call)
+static struct reload_why end(enum end_reason reason, const char *text)
 {
-	const struct config *config = call->control->config.config;
-	struct policy before = call->policy;
+	return (struct reload_why){.reason = reason, .text = text};
+}
 
-	if (call->end != END_NONE || !call->is_authenticated)
+// user  whose policy goes in place of what AAA has said; NULL: nobody's
+static struct reload_why judge(const struct call *call, const struct config *config,
+	const struct config_user *user, struct policy *out)
+{
+	int rc = call_policy_foresee(
+		call, config, group_of(call, config, user), user ? &user->policy : NULL, out, NULL);
+
+	if (rc != 0)
+		return end(END_ADMIN_RELOAD, "the policy names what is gone");
+	switch (call_policy_judge(call, config, out)) {
+	case END_SESSION_TIMEOUT:
+		return end(END_SESSION_TIMEOUT, "longer up than it may be");
+	case END_HOURS_END:
+		return end(END_HOURS_END, "outside of its hours");
+	default:
+		return end(END_NONE, "");
+	}
+}
+
+static int keep_said(struct call *call, const struct config_user *user)
+{
+	struct policy_said *said;
+	int rc = user ? policy_said_new(&user->policy, &said) : 0;
+
+	if (!user || rc != 0)
+		return rc;
+	policy_said_free(call->said);
+	call->said = said;
+	return 0;
+}
+
+enum reload_call reload_apply_call(
+	struct call *call, const struct config *fresh, bool is_told, struct reload_why *why)
+{
+	const struct config_user *user = NULL;
+	struct policy policy;
+
+	*why = end(END_NONE, "");
+	bool is_going = call->end != END_NONE || call->link.phase >= LINK_TERMINATE;
+	if (is_going || !call->is_authenticated)
 		return RELOAD_CALL_KEPT;
-	if (!may_stay(call, config) || renew(call, config) != 0) {
-		call_close(call, END_ADMIN_RELOAD);
+	if (has_tenant(call, fresh) && is_local(call, fresh))
+		user = find_user(call, fresh);
+	const char *gone = why_not(call, fresh, user);
+	*why = gone ? end(END_ADMIN_RELOAD, gone) : judge(call, fresh, user, &policy);
+	if (why->reason == END_NONE && is_told && keep_said(call, user) != 0)
+		*why = end(END_ADMIN_RELOAD, "no memory");
+	if (why->reason != END_NONE) {
+		if (is_told)
+			call_close(call, why->reason);
 		return RELOAD_CALL_ENDED;
 	}
-	bool is_same = memcmp(&before, &call->policy, sizeof(before)) == 0;
+	bool is_same = memcmp(&policy, &call->policy, sizeof(policy)) == 0;
+	if (!is_told)
+		return is_same ? RELOAD_CALL_KEPT : RELOAD_CALL_CHANGED;
+	call->policy = policy;
 	// The hours of that name may be others.
-	if (is_same && !call->control->reload.has_rates &&
-		call->policy.access_hours == CONFIG_NO_INDEX)
-		return RELOAD_CALL_KEPT;
-	call_policy_tell(call);
+	if (!is_same || call->control->reload.has_rates || policy.access_hours != CONFIG_NO_INDEX)
+		call_policy_tell(call);
 	return is_same ? RELOAD_CALL_KEPT : RELOAD_CALL_CHANGED;
 }

@@ -74,7 +74,8 @@ static const struct show_command commands[] = {
 		.help = "end one session",
 		.act = show_clear_session},
 	{.words = {"clear", "user"},
-		.argument = "NAME",
+		.argument = "NAME [tenant T]",
+		.takes_user_tenant = true,
 		.help = "end all sessions of a user",
 		.act = show_clear_user},
 	{.words = {"clear", "lockouts"},
@@ -143,6 +144,14 @@ static bool take_user(struct show *s, const struct span *words, size_t n)
 	return true;
 }
 
+// "NAME tenant T"
+static bool take_argument_tenant(struct show *s, const struct span words[3])
+{
+	s->argument = words[0];
+	s->tenant_name = words[2];
+	return is_word(words[1], "tenant");
+}
+
 // Nothing, or "tenant T".
 static bool take_tenant(struct show *s, const struct span *words, size_t n)
 {
@@ -164,6 +173,8 @@ static bool take_rest(
 		return take_tenant(s, words, n);
 	if (c->takes_user)
 		return take_user(s, words, n);
+	if (c->takes_user_tenant && n > 1)
+		return n == 3 && take_argument_tenant(s, words);
 	if (c->argument && n == 1)
 		s->argument = words[0];
 	if (c->takes_filter && (n == 0 || (n == 1 && c->argument)))

@@ -22,6 +22,7 @@ struct show_command {
 	const char *words[2]; // the second may be missing: `follows` reads what comes then
 	const char *argument; // what it takes, "ID"; NULL: nothing
 	bool takes_user; // "user NAME" must follow, and "tenant T" may: s->argument, s->tenant_name
+	bool takes_user_tenant; // behind the NAME, which is the argument, "tenant T" may follow: s->tenant_name
 	bool takes_filter; // "user NAME" or "address A" may follow: s->filter; then none must
 	const char *help;
 	// Either: fill the page; returns true when all is said. It begins with stage and cursor 0.

@@ -7,7 +7,9 @@
 
 #include <arpa/inet.h>
 
+// The first one is left out where there are no tenants.
 static const struct render_column columns[] = {
+	{"TENANT", "tenant", false, false},
 	{"WHAT", "what", false, false},
 	{"USER", "user", false, false},
 	{"SOURCE", "source", false, false},
@@ -17,9 +19,19 @@ static const struct render_column columns[] = {
 	{"LAST-FAILURE", "last_failure", true, false},
 };
 
-static void render_entry(struct render *r, const struct lockout_entry *e, uint64_t now_ns)
+static bool has_tenants(const struct control *c)
+{
+	return c->config.config->n_tenants > 1;
+}
+
+static void render_entry(
+	const struct control *c, struct render *r, const struct lockout_entry *e, uint64_t now_ns)
 {
 	render_row_begin(r);
+	if (has_tenants(c) && e->kind == LOCKOUT_SOURCE)
+		render_none(r);
+	else if (has_tenants(c))
+		show_tenant(c, r, e->tenant);
 	render_word(r, lockout_kind_name(e->kind));
 	if (e->kind == LOCKOUT_SOURCE)
 		render_none(r);
@@ -48,11 +60,12 @@ bool show_lockouts(struct control *c, struct show *s)
 	int looks = 0;
 
 	if (s->stage++ == 0)
-		render_table_begin(r, "lockouts", columns, RTE_DIM(columns));
+		render_table_begin(r, "lockouts", columns + !has_tenants(c),
+			RTE_DIM(columns) - !has_tenants(c));
 	for (; s->cursor < l->n_entries && render_has_room(r) && looks < LOOKS_PER_PAGE;
 		s->cursor++, looks++)
 		if (lockout_has_count(l, &l->entries[s->cursor], now_ns))
-			render_entry(r, &l->entries[s->cursor], now_ns);
+			render_entry(c, r, &l->entries[s->cursor], now_ns);
 	if (s->cursor < l->n_entries)
 		return false;
 	render_table_end(r);

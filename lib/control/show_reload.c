@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// `aditctl reload`: what is different, what is wrong, what became of it.
+// `aditctl reload`: what is different, what is wrong, what became of it, and of the calls.
 #include "control/control_state.h"
 #include "control/show.h"
 
@@ -58,6 +58,19 @@ static void change_row(struct control *c, struct render *r, unsigned int i)
 	render_row_end(r);
 }
 
+static void ended_row(struct control *c, struct render *r, unsigned int i)
+{
+	const struct reload_ended *e = &c->reload.job->ended[i];
+
+	render_row_begin(r);
+	render_hex(r, e->session);
+	render_text(r, span_of(e->user, e->user_len));
+	render_ipv4(r, e->client_be);
+	render_ipv4(r, e->inner_be);
+	render_word(r, e->why);
+	render_row_end(r);
+}
+
 static void put_result(const struct reload *job, struct render *r)
 {
 	render_record_begin(r, "reload");
@@ -67,6 +80,14 @@ static void put_result(const struct reload *job, struct render *r)
 	render_u64(r, job->job->diff.n);
 	render_key(r, "need_restart", NULL);
 	render_u64(r, job->job->diff.n_restart);
+	if (job->result == RELOAD_APPLIED || job->result == RELOAD_SHOWN) {
+		render_key(r, "kept", NULL);
+		render_u64(r, job->n_kept);
+		render_key(r, "changed", NULL);
+		render_u64(r, job->n_changed);
+		render_key(r, "ended", NULL);
+		render_u64(r, job->n_ended);
+	}
 	if (job->error) {
 		render_key(r, "error", NULL);
 		render_word(r, strerror(-job->error));
@@ -86,6 +107,13 @@ bool show_reload(struct control *c, struct show *s)
 		{"NEW", "new", false, false},
 		{"TAKES", "takes", false, false},
 	};
+	static const struct render_column ended_columns[] = {
+		{"ENDED", "session", false, false},
+		{"USER", "user", false, false},
+		{"CLIENT", "client", false, false},
+		{"ADDRESS", "address", false, false},
+		{"WHY", "why", false, false},
+	};
 	static const struct show_table tables[] = {
 		{.name = "errors",
 			.columns = error_columns,
@@ -95,17 +123,23 @@ bool show_reload(struct control *c, struct show *s)
 			.columns = change_columns,
 			.n_columns = RTE_DIM(change_columns),
 			.row = change_row},
+		{.name = "ended",
+			.columns = ended_columns,
+			.n_columns = RTE_DIM(ended_columns),
+			.row = ended_row},
 	};
 	const struct reload *r = &c->reload;
 
-	s->is_waiting = r->number == s->id && r->result == RELOAD_READING;
+	s->is_waiting = r->number == s->id && (r->result == RELOAD_READING || r->is_walking);
 	if (s->is_waiting)
 		return false;
 	if (r->number != s->id)
 		return true; // the next one has begun
 	s->code = r->result == RELOAD_APPLIED || r->result == RELOAD_SHOWN ? SHOW_OK : SHOW_FAILED;
-	while (s->stage < 2) {
-		uint32_t n = s->stage == 0 ? r->job->errors.n : r->job->diff.n;
+	const uint32_t counts[] = {
+		r->job->errors.n, r->job->diff.n, RTE_MIN(r->n_ended, (uint32_t)RELOAD_ENDED_TOLD)};
+	while (s->stage < RTE_DIM(tables)) {
+		uint32_t n = counts[s->stage];
 		if (n > 0 && !show_table(c, s, &tables[s->stage], n))
 			return false;
 		s->stage++;

@@ -374,6 +374,8 @@ static void record_order(struct control *c, const struct show *s, uint32_t n)
 	event_begin(&e, EVENT_ADMIN);
 	event_word(&e, "order", s->command->words[0]);
 	event_text(&e, s->command->words[1], s->argument);
+	if (s->tenant_name.len)
+		event_text(&e, "tenant", s->tenant_name);
 	event_u64(&e, "uid", s->uid);
 	event_u64(&e, "sessions", n);
 	event_send(c->config.log, &e);
@@ -393,8 +395,11 @@ int show_clear_session(struct control *c, struct show *s)
 
 int show_clear_user(struct control *c, struct show *s)
 {
-	uint32_t n = clear_user_begin(c, s->argument);
+	int tenant = s->tenant_name.len ? show_tenant_by_name(c, s) : -1;
 
+	if (s->tenant_name.len && tenant < 0)
+		return SHOW_FAILED;
+	uint32_t n = clear_user_begin(c, s->argument, tenant);
 	if (n == 0) {
 		char shown[80];
 		log_escape(s->argument, shown, sizeof(shown));

@@ -57,7 +57,8 @@ static uint32_t burst_of(uint64_t bps)
 {
 	uint64_t n = bps * BURST_MS / (1000 * BITS_OF_BYTE);
 
-	return (uint32_t)RTE_MIN(RTE_MAX(n, (uint64_t)LIMIT_MTU_BYTES), (uint64_t)UINT32_MAX);
+	n = RTE_MAX(n, (uint64_t)LIMIT_MTU_BYTES);
+	return (uint32_t)RTE_MIN(n, (uint64_t)UINT32_MAX);
 }
 
 // A rate that is limited is never told as 0, which is no limit.
@@ -143,7 +144,8 @@ int tenant_rates_open(struct control *c)
 
 	if (!config_has_tenant_rates(config) || !c->config.sessions[0]->tenants)
 		return 0;
-	all->has = calloc(config->n_tenants, sizeof(*all->has));
+	// Room for those that a reload brings without a rate: then this is not made again.
+	all->has = calloc(LIMIT_TENANTS, sizeof(*all->has));
 	all->list = calloc(config->n_tenants, sizeof(*all->list));
 	if (!all->has || !all->list) {
 		tenant_rates_close(c);

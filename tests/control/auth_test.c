@@ -256,6 +256,28 @@ TEST(auth, addresses_that_the_client_asks_for)
 	}
 }
 
+static void use_client_address_and_check(struct config *c)
+{
+	use_client_address(c);
+	c->tenants[0].check_in_use = true;
+}
+
+// Nobody has asked the inside for it.
+TEST(auth, no_client_chooses_where_addresses_are_asked_for_first)
+{
+	memset(&door, 0, sizeof(door));
+	door.is_open = door.has_no_fd = true;
+	lab_open_with(&lab, use_client_address_and_check, &driver);
+	dial(&client, 1);
+	client.peer.address = 0x0a090007;
+	EXPECT_TRUE(lab_until(&lab, lab_is_up, &client, 3000));
+	EXPECT_EQ(0x0a090001, client.peer.address);
+	EXPECT_EQ(1, lab_count_addresses(&lab));
+	lab_client_clear(&client);
+	EXPECT_TRUE(lab_until(&lab, some_went_down, NULL, 3000));
+	lab_close(&lab);
+}
+
 // Two users with one address: the second is told that there is none, whether it is of a pool or not.
 TEST(auth, an_address_is_given_once)
 {

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Debug output followed over the operator's socket while real calls come and go.
 #include "control/lab.h"
+#include "drivers/drivers.h"
 #include "shim/shim.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <stdio.h>
 #include <sys/socket.h>
@@ -119,7 +121,6 @@ TEST(follow, s10_the_other_commands)
 					       "Vi1 AAA/AUTHEN (1): status = PASS\n"}},
 		{"aaa authorization", {"Vi1 AAA/AUTHOR/PPP (1): group=base mppe-keys=yes\n",
 					      "Vi1 AAA/AUTHOR/IPCP (1): address 10.9.0.1\n"}},
-		{"radius", {"% There is no RADIUS driver"}},
 		{"ppp authentication",
 			{"Vi1 PPP: Phase is AUTHENTICATING", "Vi1 MS-CHAP-V2: O CHALLENGE id ",
 				"Vi1 MS-CHAP-V2: I RESPONSE id ", " from \"alice\"\n",
@@ -283,6 +284,44 @@ TEST(follow, who_goes_is_forgotten)
 	EXPECT_EQ(1, lab.control->debug.n_followers);
 	close(one.fd); // and once more while a call comes up
 	dial(&client, "alice", 1);
+	lab_close(&lab);
+}
+
+static struct aaa_debug driver_debug;
+
+static void set_debug(void *state, const struct aaa_debug *debug)
+{
+	driver_debug = *debug;
+}
+
+// What the driver says of its packets goes to who follows, and the driver is told when somebody does.
+TEST(follow, s10_packets_of_radius)
+{
+	struct aaa_driver driver = *drivers_find_aaa("local");
+	struct aaa_debug_text text = {.client_be = htonl(0xc612000a),
+		.user = span_of_text("alice"),
+		.lines = "RADIUS: sent to one 127.0.0.1:1812 id 7, Access-Request, len 44\n"
+			 "RADIUS:   User-Name = \"alice\"\n"};
+	const char *lines[] = {"RADIUS: sent to one ", "RADIUS:   User-Name = ", NULL};
+
+	driver.set_debug = set_debug;
+	driver_debug = (struct aaa_debug){0};
+	lab_open_with(&lab, NULL, &driver);
+	follow(&other, "vpdn events");
+	EXPECT_TRUE(driver_debug.say == NULL);
+	follow(&one, "radius user alice");
+	ASSERT_TRUE(driver_debug.say != NULL);
+	driver_debug.say(driver_debug.context, &text);
+	text.user = span_of_text("bob");
+	text.lines = "RADIUS: of another\n";
+	driver_debug.say(driver_debug.context, &text);
+	expect_lines(heard(&one), lines);
+	EXPECT_TRUE(strstr(one.text, "of another") == NULL);
+	EXPECT_TRUE(strstr(heard(&other), "RADIUS") == NULL);
+	unfollow(&one);
+	lab_run(&lab, 30);
+	EXPECT_TRUE(driver_debug.say == NULL);
+	unfollow(&other);
 	lab_close(&lab);
 }
 

@@ -124,8 +124,7 @@ static void open_worker(struct lab *lab, unsigned int i)
 	need(session_table_init(&lab->tables[i], LAB_SLOTS, SOCKET_ID_ANY, true, true, true) == 0,
 		"session table");
 	if (config_has_tenant_rates(lab->config))
-		need(session_table_add_tenants(
-			     &lab->tables[i], lab->config->n_tenants, SOCKET_ID_ANY) == 0,
+		need(session_table_add_tenants(&lab->tables[i], LIMIT_TENANTS, SOCKET_ID_ANY) == 0,
 			"rates of tenants");
 	lab->table_list[i] = &lab->tables[i];
 	lab->counter_list[i] = &lab->counters[i];
@@ -519,7 +518,12 @@ unsigned int lab_count_connections(const struct lab *lab)
 
 unsigned int lab_count_addresses(const struct lab *lab)
 {
-	return lab->control->pools[0].n_usable - lab->control->pools[0].n_free;
+	const struct control *c = lab->control;
+	unsigned int n = 0;
+
+	for (uint16_t i = 0; i < c->n_pools; i++)
+		n += c->pools[i].n_usable - c->pools[i].n_free;
+	return n;
 }
 
 // ---- the operator -------------------------------------------------------------------------------

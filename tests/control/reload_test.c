@@ -9,10 +9,11 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
 static struct lab lab;
-static struct lab_client alice, bob;
+static struct lab_client alice, bob, carol;
 static char path[64];
 static char text[1 << 16];
 static const char *first; // what the file says beside HEAD and POOLS when control starts
@@ -158,6 +159,79 @@ TEST(reload, dry_run_changes_nothing)
 	close_all();
 }
 
+static bool has_no_call(struct lab *l, void *unused)
+{
+	return lab_count_calls(l) == 0;
+}
+
+// Who would have to go is named before, and by the reload that does it.
+TEST(reload, names_the_calls_that_end)
+{
+	static const char *const words[] = {"reload --dry-run", "reload"};
+
+	open_with(POOLS USERS SALES);
+	dial(&bob, "bob", "other", 2);
+	write_file(POOLS "users = ( " ALICE ", { name = \"bob\"; password = \"other\"; "
+			 "disabled = true; } );\n" SALES);
+	for (size_t i = 0; i < RTE_DIM(words); i++) {
+		SHIM_TRACE_CASE(i);
+		EXPECT_TRUE(lab_is_up(&lab, &bob));
+		EXPECT_EQ(0, reload(words[i]));
+		EXPECT_STRCONTAINS(text, "bob");
+		EXPECT_STRCONTAINS(text, "the user is disabled");
+		EXPECT_TRUE(strstr(text, "alice") == NULL);
+		EXPECT_EQ(1, lab.control->reload.n_kept);
+		EXPECT_EQ(1, lab.control->reload.n_ended);
+		EXPECT_EQ(i, lab_count_ends(&lab, "reason=admin-reload"));
+		EXPECT_EQ(i, lab_count_events(&lab, EVENT_RELOAD_DONE, ""));
+	}
+	// The next one has nothing to do with them.
+	write_file(POOLS "users = nonsense");
+	EXPECT_EQ(1, reload("reload"));
+	EXPECT_TRUE(strstr(text, "the user is disabled") == NULL);
+	close_all();
+}
+
+// Why calls end, each by a file of its own; none is touched by the dry run.
+TEST(reload, says_why_a_call_ends)
+{
+	static const struct {
+		const char *file, *why, *reason;
+	} cases[] = {
+		{POOLS "users = ( " BOB " );\n", "the user is gone", "reason=admin-reload"},
+		{"pools = ( { name = \"p\"; range = \"10.9.0.9-10.9.0.20\"; server = "
+		 "\"10.9.0.254\"; } );\n" USERS,
+			"the address is in no pool of the tenant", "reason=admin-reload"},
+		{POOLS USERS "groups = ({ name = \"base\"; session_timeout_s = 60; });\n",
+			"longer up than it may be", "reason=session-timeout"},
+		{POOLS USERS "groups = ({ name = \"base\"; access_hours = \"h\"; });\n",
+			"outside of its hours", "reason=hours-end"},
+	};
+	static const char *const days[] = {"sun", "mon", "tue", "wed", "thu", "fri", "sat"};
+	time_t later = time(NULL) + 2 * 24 * 3600;
+	char hours[96];
+	struct tm local;
+
+	localtime_r(&later, &local);
+	snprintf(hours, sizeof(hours),
+		"access_hours = ({ name = \"h\"; when = [\"%s 00:00-24:00\"]; });\n",
+		days[local.tm_wday]);
+	for (size_t i = 0; i < RTE_DIM(cases); i++) {
+		SHIM_TRACE_CASE(i);
+		open_with(POOLS USERS SALES);
+		lab_skip(&lab, 61000);
+		write_file("%s%s", cases[i].file, i == 3 ? hours : "");
+		EXPECT_EQ(0, reload("reload --dry-run"));
+		EXPECT_STRCONTAINS(text, cases[i].why);
+		EXPECT_EQ(0, lab_count_ends(&lab, ""));
+		EXPECT_EQ(0, reload("reload"));
+		EXPECT_STRCONTAINS(text, cases[i].why);
+		ASSERT_TRUE(lab_until(&lab, has_no_call, NULL, 3000));
+		EXPECT_EQ(1, lab_count_ends(&lab, cases[i].reason));
+		close_all();
+	}
+}
+
 TEST(reload, a_wrong_file_is_refused_with_its_lines)
 {
 	open_with(POOLS LIMITED SALES);
@@ -196,9 +270,9 @@ TEST(reload, what_takes_a_restart_is_named_and_refused)
 	close_all();
 }
 
-static bool has_no_call(struct lab *l, void *unused)
+static bool has_two_calls(struct lab *l, void *unused)
 {
-	return lab_count_calls(l) == 0;
+	return lab_count_calls(l) == 2;
 }
 
 static bool is_alone(struct lab *l, void *unused)
@@ -282,6 +356,86 @@ TEST(reload, pools)
 	EXPECT_EQ(0, reload("reload"));
 	EXPECT_EQ(2, lab.control->n_pools);
 	EXPECT_TRUE(lab_is_up(&lab, &alice));
+	close_all();
+}
+
+// One that came by a reload has room for a rate as those of the start have.
+TEST(reload, a_new_tenant_gets_a_rate)
+{
+	static const char tenants[] =
+		"tenants = ({ name = \"default\"; pools = [\"p\"]; rate_up_kbps = 1000; }, "
+		"{ name = \"blue\"; realms = [\"blue.example\"]; pools = [\"q\"]; rate_up_kbps = "
+		"%d; });\n"
+		"pools = ( " POOL ", { name = \"q\"; range = \"10.9.1.1-10.9.1.20\"; server = "
+		"\"10.9.1.254\"; } );\n%s";
+
+	open_with(POOLS USERS "tenants = ({ name = \"default\"; rate_up_kbps = 1000; });\n");
+	write_file(tenants, 0, USERS);
+	EXPECT_EQ(0, reload("reload"));
+	ASSERT_EQ(2, lab.control->config.config->n_tenants);
+	EXPECT_FALSE(tenant_rates_has(lab.control, 1));
+	write_file(tenants, 8000, USERS);
+	EXPECT_EQ(0, reload("reload"));
+	EXPECT_TRUE(tenant_rates_has(lab.control, 1));
+	EXPECT_LT(1, lab.tables[0].n_tenants);
+	EXPECT_EQ(4000000, lab.tenant_rates[0][1].rate_up_bps);
+	close_all();
+}
+
+// What was handed out is handed out wherever it stands afterwards, and comes back when its call goes.
+TEST(reload, a_range_moves_from_pool_to_pool)
+{
+	static const char apart[] =
+		"pools = ( { name = \"p\"; range = \"10.9.0.1-10.9.0.20\"; server = "
+		"\"10.9.0.254\"; }, { name = \"q\"; range = \"10.9.1.1-10.9.1.20\"; server = "
+		"\"10.9.1.254\"; } );\n";
+	static const char moved[] =
+		"pools = ( { name = \"p\"; range = \"10.9.0.11-10.9.0.11\"; server = "
+		"\"10.9.0.254\"; }, { name = \"q\"; range = \"10.9.0.1-10.9.0.2\"; server = "
+		"\"10.9.1.254\"; } );\n";
+
+	open_with(POOLS USERS SALES);
+	write_file("%s" USERS SALES, apart);
+	EXPECT_EQ(0, reload("reload"));
+	EXPECT_EQ(inet_addr("10.9.0.1"), session(&alice)->open.inner_be);
+	write_file("%s" USERS SALES, moved);
+	EXPECT_EQ(0, reload("reload"));
+	EXPECT_TRUE(lab_is_up(&lab, &alice)); // it is still her tenant's
+	EXPECT_EQ(0, lab.control->reload.n_ended);
+	dial(&bob, "bob", "other", 2);
+	EXPECT_EQ(inet_addr("10.9.0.11"), session(&bob)->open.inner_be);
+	dial(&carol, "bob", "other", 3);
+	EXPECT_EQ(inet_addr("10.9.0.2"), session(&carol)->open.inner_be);
+	EXPECT_EQ(0, lab.control->pools[1].n_free);
+	lab_client_close(&alice);
+	EXPECT_TRUE(lab_until(&lab, has_two_calls, NULL, 3000));
+	EXPECT_EQ(1, lab.control->pools[1].n_free);
+	lab_client_close(&bob);
+	lab_client_close(&carol);
+	close_all();
+}
+
+// A pool that goes to another tenant is all free there, and the calls that had addresses of it are ended.
+TEST(reload, a_pool_goes_to_another_tenant)
+{
+	static const char blue[] =
+		"pools = ( " POOL ", { name = \"q\"; range = \"10.9.1.1-10.9.1.20\"; server = "
+		"\"10.9.1.254\"; } );\n"
+		"tenants = ({ name = \"blue\"; realms = [\"blue.example\"]; pools = [\"%s\"]; "
+		"});\n%s";
+
+	open_with(POOLS USERS SALES);
+	write_file(blue, "q", USERS SALES);
+	EXPECT_EQ(0, reload("reload"));
+	EXPECT_TRUE(lab_is_up(&lab, &alice));
+	write_file(blue, "p", USERS SALES);
+	EXPECT_EQ(0, reload("reload"));
+	EXPECT_TRUE(lab_until(&lab, has_no_call, NULL, 3000));
+	EXPECT_EQ(1, lab_count_ends(&lab, "reason=admin-reload"));
+	EXPECT_EQ(1, lab.control->pools[0].config->tenant_number);
+	EXPECT_EQ(20, lab.control->pools[0].n_free);
+	EXPECT_EQ(0, lab.control->pools[1].config->tenant_number);
+	lab_client_close(&alice);
 	close_all();
 }
 
@@ -376,15 +530,18 @@ TEST(reload, of_a_thousand_tenants)
 	       "of %.2f ms\n",
 		(double)lab.control->reload.job->took_ns / 1e6,
 		(double)lab.control->reload.applied_ns / 1e6);
-	EXPECT_LT(lab.control->reload.applied_ns, 200000000);
+	EXPECT_LT(lab.control->reload.applied_ns, 50000000);
 	free(says[0]);
 	free(says[1]);
 	close_all();
 }
 
-// What grows with the users is the turn in which the driver of AAA takes them.
+// What many users cost is paid beside the lane: the turn in which they come to hold is short, the best of a few at least,
+// whatever else the machine does.
 TEST(reload, of_as_many_users_as_fit)
 {
+	enum { ROUNDS = 5, TURN_NS_MAX = 5000000 };
+	uint64_t best_ns = UINT64_MAX, read_ns = 0;
 	char *says[2];
 	size_t len;
 
@@ -398,16 +555,171 @@ TEST(reload, of_as_many_users_as_fit)
 		fclose(f);
 	}
 	open_with(says[0]);
-	write_file("%s", says[1]);
-	ASSERT_EQ(0, reload_begin(lab.control, false));
-	EXPECT_TRUE(lab_until(&lab, is_done, NULL, 20000));
-	EXPECT_EQ(RELOAD_APPLIED, lab.control->reload.result);
-	EXPECT_EQ(LIMIT_USERS - 1, lab.control->reload.job->diff.n);
+	for (int i = 1; i <= ROUNDS; i++) {
+		write_file("%s", says[i & 1]);
+		ASSERT_EQ(0, reload_begin(lab.control, false));
+		EXPECT_TRUE(lab_until(&lab, is_done, NULL, 20000));
+		EXPECT_EQ(RELOAD_APPLIED, lab.control->reload.result);
+		EXPECT_EQ(LIMIT_USERS - 1, lab.control->reload.job->diff.n);
+		best_ns = RTE_MIN(best_ns, lab.control->reload.applied_ns);
+		read_ns = lab.control->reload.job->took_ns;
+	}
 	printf("%d users: read in %.1f ms beside the lane, applied in one turn of %.2f ms\n",
-		LIMIT_USERS, (double)lab.control->reload.job->took_ns / 1e6,
-		(double)lab.control->reload.applied_ns / 1e6);
+		LIMIT_USERS, (double)read_ns / 1e6, (double)best_ns / 1e6);
+	EXPECT_LT(best_ns, TURN_NS_MAX);
 	EXPECT_TRUE(lab_is_up(&lab, &alice));
+	lab_client_open(&lab, &bob);
+	lab_client_dial(&bob, &lab_pppd, "user77", "password78", 2); // of the last one
+	EXPECT_TRUE(lab_until(&lab, lab_is_up, &bob, 3000));
 	free(says[0]);
 	free(says[1]);
+	close_all();
+}
+
+// ---- every key, at every level of the file ---------------------------------------------------------
+
+enum { N_LEVELS = 3 };
+
+// A digit that says which level it is of stands for '#'; %s: one of two, by turns.
+static const struct {
+	const char *key, *value, *shown;
+	const char *two[2];
+} policy_keys[CONFIG_POLICY_KEYS] = {
+	{"dns", "[\"10.1.0.#\"]", "\"10.1.0.#\"", {NULL, NULL}},
+	{"nbns", "[\"10.2.0.#\"]", "\"10.2.0.#\"", {NULL, NULL}},
+	{"domain", "\"d#.example\"", "\"d#.example\"", {NULL, NULL}},
+	{"routes", "[\"10.#.0.0/16\"]", "\"10.#.0.0/16\"", {NULL, NULL}},
+	{"dhcp_inform", "%", "%", {"true", "false"}},
+	{"broadcasts", "%", "%", {"\"relay\"", "\"drop\""}},
+	{"rate_up_kbps", "100#", "100#", {NULL, NULL}},
+	{"rate_down_kbps", "200#", "200#", {NULL, NULL}},
+	{"burst_ms", "30#", "30#", {NULL, NULL}},
+	{"acl_in", "\"a#\"", "\"a#\"", {NULL, NULL}},
+	{"acl_out", "\"a#\"", "\"a#\"", {NULL, NULL}},
+	{"idle_timeout_s", "40#", "40#", {NULL, NULL}},
+	{"idle_counts", "%", "%", {"\"up\"", "\"both\""}},
+	{"session_timeout_s", "500#", "500#", {NULL, NULL}},
+	{"access_hours", "\"h#\"", "\"h#\"", {NULL, NULL}},
+	{"simultaneous_logins", "1#", "1#", {NULL, NULL}},
+	{"logins_full", "%", "%", {"\"replace\"", "\"refuse\""}},
+	{"auth_methods", "[%]", "%", {"\"mschapv2\"", "\"mschapv1\""}},
+	{"encryption", "%", "%", {"\"prefer\"", "\"allow\""}},
+	{"strengths", "[%]", "\"%\"", {"128", "40"}},
+	{"stateless_required", "%", "%", {"true", "false"}},
+	{"pools", "[\"q#\"]", "\"q#\"", {NULL, NULL}},
+	{"use_client_address", "%", "%", {"true", "false"}},
+	{"mtu", "130#", "130#", {NULL, NULL}},
+	{"interim_s", "60#", "60#", {NULL, NULL}},
+};
+
+static void put(FILE *f, size_t key, const char *what, int level)
+{
+	for (const char *at = what; *at; at++) {
+		if (*at == '#')
+			fprintf(f, "%d", level);
+		else if (*at == '%')
+			fputs(policy_keys[key].two[level & 1], f);
+		else
+			fputc(*at, f);
+	}
+}
+
+static void put_keys(FILE *f, int level)
+{
+	for (size_t i = 0; i < CONFIG_POLICY_KEYS; i++) {
+		bool is_split = level == N_LEVELS && strcmp(policy_keys[i].key, "routes") == 0;
+		fprintf(f, "%s = ", is_split ? "split_routes" : policy_keys[i].key);
+		put(f, i, policy_keys[i].value, level);
+		fprintf(f, ";\n");
+	}
+}
+
+// What each level up to this one says of every key: 1 base, 2 group, 3 user.
+static char *all_keys(int level)
+{
+	char *says;
+	size_t len;
+	FILE *f = open_memstream(&says, &len);
+
+	fprintf(f, "auth = { methods = [\"mschapv2\", \"mschapv1\"]; };\n"
+		   "encryption = { mode = \"allow\"; strengths = [40, 128]; };\n"
+		   "pools = ( " POOL);
+	for (int i = 1; i <= N_LEVELS; i++)
+		fprintf(f,
+			", { name = \"q%d\"; range = \"10.8.%d.1-10.8.%d.9\"; server = "
+			"\"10.8.%d.254\"; }",
+			i, i, i, i);
+	fprintf(f, " );\nacls = (");
+	for (int i = 1; i <= N_LEVELS; i++)
+		fprintf(f, "%s{ name = \"a%d\"; rules = ({ action = \"permit\"; }); }",
+			i > 1 ? ", " : "", i);
+	fprintf(f, ");\naccess_hours = (");
+	for (int i = 1; i <= N_LEVELS; i++)
+		fprintf(f, "%s{ name = \"h%d\"; when = [\"daily 00:00-24:00\"]; }",
+			i > 1 ? ", " : "", i);
+	fprintf(f, ");\ngroups = ({ name = \"room\"; rate_up_kbps = 8; stateless_required = "
+		   "false; }, { name = \"base\";\n");
+	if (level >= 1)
+		put_keys(f, 1);
+	fprintf(f, "}, { name = \"sales\";\n");
+	if (level >= 2)
+		put_keys(f, 2);
+	fprintf(f, "});\nusers = ({ name = \"alice\"; password = \"secret\"; group = "
+		   "\"sales\";\n");
+	if (level >= 3)
+		put_keys(f, 3);
+	fprintf(f, "});\n");
+	fclose(f);
+	return says;
+}
+
+static void expect_keys(int level)
+{
+	static const char *const from[] = {"", "group base", "group sales", "user"};
+	char *row;
+	size_t len;
+
+	for (size_t i = 0; i < CONFIG_POLICY_KEYS; i++) {
+		FILE *f = open_memstream(&row, &len);
+		SHIM_TRACE_CASE(i);
+		fprintf(f, "\"key\":\"%s\",\"value\":", policy_keys[i].key);
+		put(f, i, policy_keys[i].shown, level);
+		fprintf(f, ",\"from\":\"%s\"", from[level]);
+		fclose(f);
+		EXPECT_STRCONTAINS(text, row);
+		free(row);
+	}
+}
+
+// A call that is up has the new value of each, and the worker is told what is the worker's.
+TEST(reload, every_key_of_every_level_reaches_a_call_that_is_up)
+{
+	char *says[N_LEVELS + 1];
+
+	for (int i = 0; i <= N_LEVELS; i++)
+		says[i] = all_keys(i);
+	open_with(says[0]);
+	for (int level = 1; level <= N_LEVELS; level++) {
+		SHIM_TRACE_CASE(level);
+		write_file("%s", says[level]);
+		EXPECT_EQ(0, reload("reload"));
+		ASSERT_TRUE(lab_is_up(&lab, &alice));
+		EXPECT_EQ(1, lab.control->reload.n_changed);
+		EXPECT_EQ(0, lab_ask(&lab, "1 json show policy user alice\n", text, sizeof(text)));
+		expect_keys(level);
+		const struct lab_session *s = session(&alice);
+		EXPECT_EQ(1000000 + 1000 * level, s->policy.rate_up_bps);
+		EXPECT_EQ(2000000 + 1000 * level, s->policy.rate_down_bps);
+		EXPECT_EQ((1000 + level) * (300 + level) / 8, s->policy.burst_up_bytes);
+		EXPECT_EQ(level - 1, s->policy.acl_up);
+		EXPECT_EQ(level - 1, s->policy.acl_down);
+		EXPECT_EQ(400 + level, s->policy.idle_s);
+		EXPECT_EQ(level == 2, s->policy.idle_up_only);
+		EXPECT_EQ(level == 2, s->open.dhcp_inform);
+		EXPECT_EQ(level == 2, s->open.relay_broadcasts);
+		EXPECT_EQ(1300 + level, s->link.mtu);
+	}
+	for (int i = 0; i <= N_LEVELS; i++)
+		free(says[i]);
 	close_all();
 }

@@ -173,6 +173,177 @@ TEST(tenant_limits, new_calls_a_second)
 	lab_close(&lab);
 }
 
+// ---- places -------------------------------------------------------------------------------------
+
+enum { DIALLERS = 8, DEEDS = 400, CALLS_MOST = 1 };
+
+// bob is of blue by the listen address and by his realm, and blue holds one call; alice's tenant two.
+static void with_few_places(struct config *c)
+{
+	with_blue(c);
+	c->tenants[0].max_calls = CALLS_MOST + 1;
+	c->tenants[1].max_calls = CALLS_MOST;
+	c->tenants[1].n_realms = 1;
+	snprintf(c->tenants[1].realms[0], sizeof(c->tenants[1].realms[0]), "blue");
+	c->strip_realm = true;
+	c->auth_retries = 5;
+}
+
+// What is counted is what there is, whatever has happened.
+static void check_places(void)
+{
+	uint32_t cursor = 0, n_calls[2] = {0}, n_open[2] = {0};
+	bool is_end = false;
+
+	while (!is_end) {
+		const struct call *call =
+			placement_next(&lab.control->placement, &cursor, 2 * LAB_SLOTS, &is_end);
+		if (!call)
+			continue;
+		n_calls[call->tenant] += call->has_place;
+		n_open[call->tenant] += call->was_up;
+	}
+	for (unsigned int i = 0; i < 2; i++) {
+		const struct tenant *t = &lab.control->tenants.list[i];
+		ASSERT_EQ(t->n_calls, n_calls[i]);
+		ASSERT_EQ(t->n_open, n_open[i]);
+		ASSERT_LE(t->n_calls, lab.config->tenants[i].max_calls);
+	}
+}
+
+static const char *const *pick_login(struct sim_random *r)
+{
+	static const char *const logins[][2] = {{"alice", "secret"}, {"alice", "wrong"},
+		{"bob@blue", "other"}, {"bob@blue", "wrong"}, {"bob", "other"}, {"nobody", "x"}};
+
+	return logins[sim_random_below(r, RTE_DIM(logins))];
+}
+
+static void dial_somehow(struct lab_client *c, struct sim_random *r)
+{
+	const char *const *login = pick_login(r);
+
+	lab.connect_to = sim_random_permille(r, 500) ? SECOND_LOOPBACK : 0;
+	lab_client_open(&lab, c);
+	lab_client_dial(c, &lab_pppd, login[0], login[1], (uint16_t)sim_random_below(r, 65536));
+	c->is_mute = sim_random_permille(r, 150); // no PPP of it comes through: it times out
+}
+
+// From LCP on, and perhaps somebody else, of another tenant.
+static void begin_again(struct lab_client *c, struct sim_random *r)
+{
+	const char *const *login = pick_login(r);
+
+	if (sim_random_permille(r, 700)) {
+		c->peer.user = login[0];
+		c->peer.password = login[1];
+	}
+	sim_peer_renegotiate(&c->peer, SIM_LCP, loop_clock_ns());
+}
+
+static void do_something(struct lab_client *c, struct sim_random *r)
+{
+	switch (sim_random_below(r, 8)) {
+	case 0:
+		lab_client_clear(c);
+		break;
+	case 1:
+		lab_client_stop(c);
+		break;
+	case 2:
+		lab_client_close(c);
+		break;
+	case 3:
+		lab_skip(&lab, 100 + (int)sim_random_below(r, 3000));
+		break;
+	case 4:
+	case 5:
+	case 6:
+		if (c->has_peer)
+			begin_again(c, r);
+		break;
+	case 7: // on it goes
+		break;
+	}
+}
+
+TEST(tenant_limits, every_way_out_gives_the_place_back)
+{
+	static struct lab_client diallers[DIALLERS];
+	unsigned int n_up = 0, n_failed = 0, n_refused = 0;
+
+	for (uint64_t seed = 1; seed <= 3; seed++) {
+		SHIM_TRACE_CASE(seed);
+		struct sim_random r = {.state = seed};
+		lab_open(&lab, with_few_places);
+		for (unsigned int i = 0; i < DIALLERS; i++)
+			diallers[i].fd = -1;
+		for (unsigned int i = 0; i < DEEDS; i++) {
+			struct lab_client *c = &diallers[sim_random_below(&r, DIALLERS)];
+			if (c->fd >= 0 && c->is_closed_by_server)
+				lab_client_close(c);
+			if (c->fd < 0)
+				dial_somehow(c, &r);
+			else
+				do_something(c, &r);
+			lab_run(&lab, (int)sim_random_below(&r, 6));
+			check_places();
+		}
+		for (unsigned int i = 0; i < DIALLERS; i++)
+			if (diallers[i].fd >= 0)
+				lab_client_close(&diallers[i]);
+		EXPECT_TRUE(lab_until(&lab, no_calls, NULL, 5000));
+		check_places();
+		for (unsigned int i = 0; i < 2; i++) {
+			const struct tenant *t = &lab.control->tenants.list[i];
+			EXPECT_EQ(t->n_calls, 0);
+			EXPECT_EQ(t->n_open, 0);
+			n_up += (unsigned int)t->n_up;
+			n_failed += (unsigned int)t->n_auth_failed;
+			n_refused += (unsigned int)t->n_refused_calls;
+		}
+		lab.connect_to = 0;
+		lab_close(&lab);
+	}
+	// Else it has shown nothing.
+	EXPECT_GE(n_up, 10);
+	EXPECT_GE(n_failed, 10);
+	EXPECT_GE(n_refused, 10);
+}
+
+// A client may say one name, be refused, and say another: the place goes with it, and one that is not to be had leaves none.
+TEST(tenant_limits, a_place_goes_to_the_tenant_of_the_name_that_was_said_last)
+{
+	const struct tenant *t;
+	struct call *call;
+
+	lab_open(&lab, with_few_places);
+	dial_up(&clients[0], "alice", "secret");
+	call = placement_find(&lab.control->placement, clients[0].session_id);
+	ASSERT_TRUE(call != NULL);
+	t = lab.control->tenants.list;
+	EXPECT_EQ(END_NONE, tenants_assign(call, 0));
+	EXPECT_EQ(t[0].n_calls, 1);
+	EXPECT_EQ(END_NONE, tenants_assign(call, 1));
+	EXPECT_EQ(t[0].n_calls, 0);
+	EXPECT_EQ(t[1].n_calls, 1);
+	EXPECT_EQ(END_NONE, tenants_assign(call, 0));
+	EXPECT_EQ(t[1].n_calls, 0);
+	lab.connect_to = SECOND_LOOPBACK;
+	dial_up(&clients[1], "bob", "other");
+	EXPECT_EQ(END_LIMIT_TENANT, tenants_assign(call, 1));
+	EXPECT_EQ(t[0].n_calls, 0);
+	EXPECT_EQ(t[1].n_calls, 1);
+	EXPECT_EQ(END_NONE, tenants_assign(call, 0));
+	check_places();
+	lab.connect_to = 0;
+	hang_up(&clients[0]);
+	hang_up(&clients[1]);
+	EXPECT_TRUE(lab_until(&lab, no_calls, NULL, 5000));
+	check_places();
+	lab_close(&lab);
+}
+
 // ---- rates --------------------------------------------------------------------------------------
 
 static void with_bandwidth(struct config *c)

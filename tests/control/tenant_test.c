@@ -141,3 +141,51 @@ TEST(tenant, networks_behind_a_client_come_and_go_with_it)
 	EXPECT_EQ(owner_map_inner(lab.owners, 0, htonl(BEHIND + 9)), OWNER_NONE);
 	lab_close(&lab);
 }
+
+static bool is_alone(struct lab *l, void *unused)
+{
+	return lab_count_calls(l) == 1;
+}
+
+// One name with two tenants is two people.
+static void with_two_alices(struct config *c)
+{
+	with_blue(c);
+	c->lockout_user_failures = 1;
+	memcpy(c->users[1].name, "alice", sizeof("alice"));
+}
+
+TEST(tenant, clear_user_ends_those_of_the_tenant_that_is_named)
+{
+	char text[2048];
+
+	lab_open(&lab, with_two_alices);
+	dial_up(&alice, "alice", "secret", 1);
+	lab.connect_to = SECOND_LOOPBACK;
+	dial_up(&bob, "alice", "other", 2);
+	EXPECT_EQ(1, lab_ask(&lab, "1 text clear user alice tenant green\n", text, sizeof(text)));
+	EXPECT_STRCONTAINS(text, "There is no tenant green.");
+	EXPECT_EQ(0, lab_ask(&lab, "1 text clear user alice tenant blue\n", text, sizeof(text)));
+	EXPECT_STRCONTAINS(text, "1 session of the user is being ended.");
+	EXPECT_EQ(1, lab_count_events(&lab, EVENT_ADMIN, "user=alice tenant=blue"));
+	EXPECT_TRUE(lab_until(&lab, is_alone, NULL, 5000));
+	EXPECT_TRUE(lab_is_up(&lab, &alice));
+	lab.connect_to = 0;
+	lab_close(&lab);
+}
+
+TEST(tenant, show_lockouts_says_whose_user_it_is)
+{
+	char text[2048];
+
+	lab_open(&lab, with_two_alices);
+	lab.connect_to = SECOND_LOOPBACK;
+	lab_client_open(&lab, &bob);
+	lab_client_dial(&bob, &lab_pppd, "alice", "wrong", 2);
+	lab_run(&lab, 300);
+	ASSERT_EQ(0, lab_ask(&lab, "1 json show lockouts\n", text, sizeof(text)));
+	EXPECT_STRCONTAINS(
+		text, "\"tenant\":\"blue\",\"what\":\"user-and-source\",\"user\":\"alice\"");
+	lab.connect_to = 0;
+	lab_close(&lab);
+}

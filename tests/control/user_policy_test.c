@@ -26,7 +26,7 @@ static struct {
 	struct config_policy policy;
 	bool has_group, has_no_keys;
 	uint16_t group;
-	uint32_t netmask_be;
+	uint32_t netmask_be, address_be;
 	const char *server, *message;
 } says;
 
@@ -43,6 +43,8 @@ static unsigned int poll_and_say(void *state, struct aaa_reply *replies, unsigne
 			r->group = says.group;
 		r->has_keys &= !says.has_no_keys;
 		r->framed_netmask_be = says.netmask_be;
+		if (says.address_be)
+			r->framed_address_be = says.address_be;
 		snprintf(r->server, sizeof(r->server), "%s", says.server ? says.server : "");
 		snprintf(r->message, sizeof(r->message), "%s", says.message ? says.message : "");
 	}
@@ -401,6 +403,45 @@ TEST(user_policy, ends_a_call_with_its_hours)
 	close_lab();
 }
 
+static void an_hour_left(struct config *c)
+{
+	hours_until(c, 60);
+	c->echo_interval_s = c->lcp_echo_interval_s = 36000; // the clients' clock does not skip
+}
+
+static void set_zone(const char *zone)
+{
+	if (zone)
+		setenv("TZ", zone, 1);
+	else
+		unsetenv("TZ");
+	tzset();
+}
+
+// Summer begins: the local clock is ahead all at once, and the hours end with it, a quarter of an hour later at most. It
+// ends: the clock goes back, and the call stays as long as the clock says.
+TEST(user_policy, hours_follow_the_local_clock)
+{
+	static const struct {
+		const char *zone;
+		bool ends;
+	} cases[] = {{"AAA-1:30", true}, {"AAA+0:30", false}};
+
+	for (size_t i = 0; i < RTE_DIM(cases); i++) {
+		SHIM_TRACE_CASE(i);
+		set_zone("AAA0");
+		open_lab(an_hour_left);
+		come_up(&first, 1);
+		set_zone(cases[i].zone);
+		lab_skip(&lab, 16 * MINUTE_MS);
+		lab_run(&lab, 50);
+		EXPECT_EQ(cases[i].ends, lab_count_ends(&lab, "reason=hours-end"));
+		EXPECT_EQ(!cases[i].ends, lab_count_calls(&lab));
+		set_zone(NULL);
+		close_lab();
+	}
+}
+
 // ---- connect time ----------------------------------------------------------------------------------
 
 TEST(user_policy, s2_ends_a_call_after_its_time)
@@ -417,6 +458,26 @@ TEST(user_policy, s2_ends_a_call_after_its_time)
 	EXPECT_TRUE(first.peer.has_ended); // by LCP, politely
 	EXPECT_EQ(1, lab_count_ends(&lab, "reason=session-timeout by=server windows-error=629"));
 	EXPECT_EQ(5, end_reason_info(END_SESSION_TIMEOUT)->acct_cause);
+	close_lab();
+}
+
+// Who negotiates again has no more time for it.
+TEST(user_policy, the_time_goes_on_while_the_client_negotiates_again)
+{
+	says.policy.given = bit(CONFIG_POLICY_SESSION_TIMEOUT);
+	says.policy.session_timeout_s = 90;
+	open_lab(NULL);
+	come_up(&first, 1);
+	uint64_t up_ns = call_of(&first)->up_ns;
+	lab_skip(&lab, 60000);
+	sim_peer_renegotiate(&first.peer, SIM_LCP, loop_clock_ns());
+	lab_run(&lab, 20);
+	ASSERT_TRUE(lab_until(&lab, lab_is_up, &first, 3000));
+	EXPECT_EQ(2, lab.control->counters.auth_ok);
+	EXPECT_EQ(up_ns, call_of(&first)->up_ns);
+	lab_skip(&lab, 31000);
+	ASSERT_TRUE(lab_until(&lab, some_ended, NULL, 3000));
+	EXPECT_EQ(1, lab_count_ends(&lab, "reason=session-timeout"));
 	close_lab();
 }
 
@@ -515,6 +576,50 @@ TEST(user_policy, a_dead_call_is_no_login)
 		EXPECT_EQ(lives, call_of(lives ? &first : &second)->id == first.session_id);
 		close_lab();
 	}
+}
+
+// An address that AAA names is the old call's until its worker has let go of it: the new one waits, and does not if another
+// user has it.
+TEST(user_policy, the_newest_login_gets_the_users_own_address)
+{
+	for (int is_pool = 0; is_pool < 2; is_pool++) {
+		SHIM_TRACE_CASE(is_pool);
+		says.address_be = inet_addr("192.0.2.77");
+		open_lab(newest_login);
+		if (is_pool)
+			says.address_be = htonl(lab.config->pools[0].first + 3);
+		come_up(&first, 1);
+		come_up(&second, 2);
+		lab_run(&lab, 30);
+		EXPECT_EQ(says.address_be, call_of(&second)->inner_be);
+		EXPECT_EQ(1, lab_count_ends(&lab, ""));
+		EXPECT_EQ(1, lab_count_ends(&lab, "reason=login-replaced"));
+		lab_client_open(&lab, &third);
+		lab_client_dial(&third, &lab_pppd, "bob", "other", 3);
+		lab_run(&lab, 300);
+		EXPECT_FALSE(lab_is_up(&lab, &third));
+		EXPECT_EQ(1, lab_count_ends(&lab, "reason=address-in-use"));
+		lab_client_close(&third);
+		close_lab();
+	}
+}
+
+// So does who dials again after a crash.
+TEST(user_policy, a_dead_call_gives_way_with_its_address)
+{
+	says.address_be = inet_addr("192.0.2.77");
+	open_lab(one_login_and_supersede);
+	come_up(&first, 1);
+	first.has_peer = false;
+	first.answers_stop = true;
+	dial(&second, 2);
+	lab_run(&lab, 100);
+	EXPECT_EQ(0, lab_count_ends(&lab, ""));
+	lab_skip(&lab, 3000);
+	ASSERT_TRUE(lab_until(&lab, lab_is_up, &second, 3000));
+	EXPECT_EQ(1, lab_count_ends(&lab, "reason=superseded"));
+	EXPECT_EQ(says.address_be, call_of(&second)->inner_be);
+	close_lab();
 }
 
 TEST(user_policy, calls_of_a_user_are_found_by_name)

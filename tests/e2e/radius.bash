@@ -13,6 +13,9 @@
 #
 # The folder is $lab_dir/radius.NAME: `log`, `detail` (every accounting record), `acct.log` (one line each). Before the
 # start $radius_users (text in the form of FreeRADIUS's `users`) may say more of users; it comes first.
+#   radius_forge race 1812               a forger between adit, who asks 3815, and the server at 1812: radius_forger.py
+#   radius_forge_stop
+#
 # Run outside a lab, in the caller's own namespace: radius_ns= radius_start ...
 
 radius_bin=$(command -v freeradius || echo /usr/sbin/freeradius)
@@ -39,6 +42,7 @@ radius_write_users()
 		banned  Auth-Type := Reject
 		        Reply-Message = "go away"
 		asked   Auth-Type := Challenge
+		strong  Cleartext-Password := "strong"
 		DEFAULT User-Name =~ "^user[0-9]+$", Cleartext-Password := "%{User-Name}"
 	USERS
 	local i
@@ -96,7 +100,7 @@ radius_write_config() # DIR PORT SECRET REQUIRE FORGE
 			mschap {
 				use_mppe = yes
 				require_encryption = yes
-				require_strong = yes
+				require_strong = no
 				with_ntdomain_hack = yes
 				allow_retry = yes
 				retry_msg = "Access denied"
@@ -167,6 +171,11 @@ radius_write_config() # DIR PORT SECRET REQUIRE FORGE
 				ok
 			}
 			post-auth {
+				if (&User-Name == "strong") {
+					update reply {
+						&MS-MPPE-Encryption-Types := 4
+					}
+				}
 				if (&User-Name == "keyless") {
 					update reply {
 						&MS-MPPE-Send-Key !* ANY
@@ -293,4 +302,27 @@ radius_stop() # NAME
 radius_kill() # NAME
 {
 	radius_signal KILL "$1"
+}
+
+radius_forge() # HOW SERVER-PORT [SECRET]
+{
+	local port
+	case $1 in
+	strip) port=3812 ;;
+	authenticator) port=3813 ;;
+	flip) port=3814 ;;
+	race) port=3815 ;;
+	esac
+	ip netns exec "$box" "$here/radius_forger.py" "$port" "$2" "${3:-testing123}" "$1" >"$lab_dir/forger.$1.log" 2>&1 &
+	radius_forgers="${radius_forgers:-} $!"
+	await_true 10 grep -q ready "$lab_dir/forger.$1.log"
+}
+
+radius_forge_stop()
+{
+	# shellcheck disable=SC2086
+	kill $radius_forgers 2>/dev/null || true
+	# shellcheck disable=SC2086
+	wait $radius_forgers 2>/dev/null || true
+	radius_forgers=
 }

@@ -26,6 +26,7 @@ struct by_tenant {
 	struct part radius;
 	int epoll_fd; // of the parts' descriptors
 	struct kept_requests kept;
+	struct aaa_debug debug;
 };
 
 // ---- open and close
@@ -68,6 +69,12 @@ static void close_part(struct part *p)
 	p->state = NULL;
 }
 
+static void set_part_debug(const struct by_tenant *b, const struct part *p)
+{
+	if (p->state && p->driver->set_debug)
+		p->driver->set_debug(p->state, &b->debug);
+}
+
 static int open_part(struct by_tenant *b, struct part *p, const struct config *config)
 {
 	int rc;
@@ -82,6 +89,7 @@ static int open_part(struct by_tenant *b, struct part *p, const struct config *c
 	rc = watch(b, p);
 	if (rc != 0)
 		close_part(p);
+	set_part_debug(b, p);
 	return rc;
 }
 
@@ -175,26 +183,21 @@ static bool ask_local(struct by_tenant *b, const struct aaa_reply *reply)
 	return is_asked;
 }
 
-// Those of RADIUS; who is asked for among the local users instead has his reply there.
+// Those of RADIUS; who is asked for among the local users instead has his reply there. Once only: it is a turn's worth of
+// work, and if there are more, the descriptor stays readable.
 static unsigned int poll_radius(struct by_tenant *b, struct aaa_reply *replies, unsigned int n)
 {
-	unsigned int n_out = 0, n_got, n_asked;
+	unsigned int n_got = b->radius.driver->poll(b->radius.state, replies, n), n_out = 0;
 
-	do {
-		struct aaa_reply *from = &replies[n_out];
-		n_asked = n - n_out;
-		n_got = b->radius.driver->poll(b->radius.state, from, n_asked);
-		for (unsigned int i = 0; i < n_got; i++) {
-			if (ask_local(b, &from[i]))
-				continue;
-			if (&replies[n_out] != &from[i])
-				replies[n_out] = from[i];
-			n_out++;
-		}
-		for (unsigned int i = 0; i < n_got; i++)
-			if (&from[i] >= &replies[n_out])
-				aaa_reply_wipe(&from[i]);
-	} while (n_got == n_asked && n_out < n);
+	for (unsigned int i = 0; i < n_got; i++) {
+		if (ask_local(b, &replies[i]))
+			continue;
+		if (n_out != i)
+			replies[n_out] = replies[i];
+		n_out++;
+	}
+	for (unsigned int i = n_out; i < n_got; i++)
+		aaa_reply_wipe(&replies[i]);
 	return n_out;
 }
 
@@ -272,6 +275,15 @@ static void by_tenant_discard(void *state, void *prepared)
 		p->driver->discard(p->state, prepared);
 }
 
+static void by_tenant_set_debug(void *state, const struct aaa_debug *debug)
+{
+	struct by_tenant *b = state;
+
+	b->debug = *debug;
+	set_part_debug(b, &b->local);
+	set_part_debug(b, &b->radius);
+}
+
 static int reload_part(struct part *p, const struct config *config, void **prepared)
 {
 	return p->driver->reload ? p->driver->reload(p->state, config, prepared) : -ENOTSUP;
@@ -339,5 +351,6 @@ const struct aaa_driver aaa_driver_by_tenant = {
 	.prepare = by_tenant_prepare,
 	.discard = by_tenant_discard,
 	.reload = by_tenant_reload,
+	.set_debug = by_tenant_set_debug,
 	.describe = by_tenant_describe,
 };

@@ -198,18 +198,27 @@ static void begin_as(
 	owe(s, owed);
 }
 
-// Several tenants may be one NAS to one group: it is told once. No call has such an id, and no server gets to see it.
+// No call has such an id, and no server gets to see it.
+void account_tell_nas(
+	struct account *a, struct account_group *g, const struct aaa_account *record, uint8_t owed)
+{
+	struct aaa_account named = *record;
+
+	snprintf(named.session_id, sizeof(named.session_id), "~%u-%08x-%u", owed,
+		account_packet_nas(a->core->config, record->server_be), g->number);
+	if (!find(a, named.session_id))
+		begin_as(a, g, &named, owed);
+}
+
+// Several tenants may be one NAS to one group: it is told once.
 static void begin_nas(struct account *a, const struct aaa_account *record, uint8_t owed)
 {
 	struct account_group *g = group_of(a, record->tenant);
-	struct aaa_account named = *record;
 
-	if (!g)
-		return;
-	snprintf(named.session_id, sizeof(named.session_id), "~%u-%08x-%u", owed,
-		account_packet_nas(a->core->config, record->server_be), g->index);
-	if (!find(a, named.session_id))
-		begin_as(a, g, &named, owed);
+	if (g && (owed == ACCOUNT_OWES_OFF ||
+			 account_nas_is_new(
+				 a, g, account_packet_nas(a->core->config, record->server_be))))
+		account_tell_nas(a, g, record, owed);
 }
 
 static void begin_call(struct account *a, const struct aaa_account *record)

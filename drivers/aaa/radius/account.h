@@ -28,7 +28,8 @@ void account_submit(struct account *a, const struct aaa_account *record);
 bool account_is_full(const struct account *a);
 bool account_is_drained(const struct account *a);
 
-// core->config is another one: tenants and groups are found anew by their names. accounting_dir stays what it was.
+// core->config is another one: tenants and groups are found anew by their names. accounting_dir stays what it was. On and Off
+// are told of what is new or over.
 // Returns 0, or -ENOMEM with all as it was.
 int account_reload(struct account *a);
 

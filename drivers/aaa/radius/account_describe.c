@@ -42,20 +42,17 @@ static uint64_t age_s(const struct account_group *g)
 
 static void describe_group(struct text *t, const struct account_group *g)
 {
-	const struct account_session *s;
 	const struct account_group_counters *n = &g->counters;
-	uint32_t n_ready = 0;
 
-	TAILQ_FOREACH(s, &g->ready, in_ready)
-	n_ready++;
 	say(t,
 		"accounting %s: %s, waiting %" PRIu32 ", under way %" PRIu32 ", on disk %" PRIu64
 		", oldest %" PRIu64 " s; sent %" PRIu64 ", acknowledged %" PRIu64
 		", unanswered %" PRIu64 ", to disk %" PRIu64 ", from disk %" PRIu64
-		", interims left out %" PRIu64 "\n",
-		g->name, account_send_is_dead(g) ? "dead" : "alive", n_ready,
+		", put off %" PRIu64 ", interims left out %" PRIu64 "\n",
+		g->name, account_send_is_dead(g) ? "dead" : "alive", g->n_ready,
 		g->n_sending + g->n_replaying, g->n_spooled + g->n_spooling, age_s(g), n->sent,
-		n->acknowledged, n->unanswered, n->spooled, n->replayed, n->interims_skipped);
+		n->acknowledged, n->unanswered, n->spooled, n->replayed, n->put_off,
+		n->interims_skipped);
 }
 
 // Groups that take accounting, or have something of it.

@@ -20,6 +20,8 @@ static int fail(struct log *log, const char *path, int rc, const char *hint)
 {
 	struct event e;
 
+	if (!log)
+		return rc;
 	event_begin(&e, EVENT_START_FAILED);
 	event_word(&e, "what", "radius.accounting_dir");
 	event_word(&e, "path", path);
@@ -135,6 +137,8 @@ int account_dir_open(
 	*d = (struct account_dir){.fd = -1, .lock_fd = -1};
 	if (!path[0])
 		return 0;
+	if (!is_needed)
+		log = NULL;
 	d->fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (d->fd < 0 && errno == ENOENT) {
 		if (!is_needed)
@@ -142,8 +146,10 @@ int account_dir_open(
 		make(path, config);
 		d->fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	}
-	if (d->fd < 0)
-		return fail(log, path, -errno, "make it, for run_as_user to write to");
+	if (d->fd < 0) {
+		rc = fail(log, path, -errno, "make it, for run_as_user to write to");
+		return is_needed ? rc : 0;
+	}
 	if (!may_write(d->fd, config))
 		rc = fail(log, path, -EACCES,
 			config->run_as_user[0]
@@ -153,7 +159,7 @@ int account_dir_open(
 		rc = take_lock(d, path, log);
 	if (rc != 0)
 		account_dir_close(d);
-	return rc;
+	return is_needed ? rc : 0;
 }
 
 void account_dir_close(struct account_dir *d)

@@ -15,7 +15,7 @@ struct account_dir {
 // It and its parent are made if they are missing. Whom adit becomes (run_as_user) must be able to write to it, since new files
 // are made while it runs. This is called before that: what lies there is given to him.
 //
-//   is_needed  false: no tenant has accounting now; then it is only used if it is there
+//   is_needed  false: no tenant has accounting now; then it is used if it is there and can be, and nothing is an error
 //   returns  0, or -errno with the log told what is wrong
 int account_dir_open(
 	struct account_dir *d, const struct config *config, bool is_needed, struct log *log);

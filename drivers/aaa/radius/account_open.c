@@ -20,6 +20,8 @@ static void retry(struct radius_timer *t, uint64_t now_ns)
 
 	(void)now_ns;
 	g->is_pacing = false;
+	g->must_wait = false;
+	account_spool_ask_queue(g);
 	account_send_group(g);
 	account_spool_drain(g);
 }
@@ -56,6 +58,7 @@ static struct account_group *add_group(struct account *a, const char *name)
 	g->account = a;
 	g->epoch = 1;
 	g->index = CONFIG_NO_INDEX;
+	g->number = a->n_groups++;
 	g->retry.fire = retry;
 	TAILQ_INIT(&g->ready);
 	snprintf(g->name, sizeof(g->name), "%s", name);
@@ -110,10 +113,20 @@ static int find_queues(struct account *a)
 
 // ---- birth --------------------------------------------------------------------------------------
 
+static bool has_tenants(const struct config *config)
+{
+	for (uint16_t i = 0; i < config->n_tenants; i++)
+		if (config->tenants[i].accounting_index != CONFIG_NO_INDEX)
+			return true;
+	return false;
+}
+
 static int fail(const struct account *a, const char *what, int rc)
 {
 	struct event e;
 
+	if (a->dir.fd >= 0 && !has_tenants(a->core->config))
+		return rc; // it is not needed
 	event_begin(&e, EVENT_START_FAILED);
 	event_word(&e, "what", what);
 	event_word(&e, "path", a->core->config->accounting_dir);
@@ -123,14 +136,6 @@ static int fail(const struct account *a, const char *what, int rc)
 			"calls.journal was written by another version of adit: move it away");
 	event_send(a->core->log, &e);
 	return rc;
-}
-
-static bool has_tenants(const struct config *config)
-{
-	for (uint16_t i = 0; i < config->n_tenants; i++)
-		if (config->tenants[i].accounting_index != CONFIG_NO_INDEX)
-			return true;
-	return false;
 }
 
 static int open_tables(struct account *a)
@@ -147,14 +152,11 @@ static int open_tables(struct account *a)
 	return a->sessions && a->buckets ? 0 : -ENOMEM;
 }
 
-static int open_files(struct account *a)
+static int use_files(struct account *a)
 {
 	const struct config *config = a->core->config;
-	int rc = account_dir_open(&a->dir, config, has_tenants(config), a->core->log);
+	int rc = journal_open(a->dir.fd, a->n_sessions + SPARE_SLOTS, &a->journal);
 
-	if (rc != 0)
-		return rc;
-	rc = journal_open(a->dir.fd, a->n_sessions + SPARE_SLOTS, &a->journal);
 	if (rc != 0)
 		return fail(a, "journal of calls", rc);
 	if (a->dir.fd >= 0)
@@ -169,6 +171,35 @@ static int open_files(struct account *a)
 		return fail(a, "recovery of accounting records", rc);
 	account_dir_give(&a->dir, config);
 	return 0;
+}
+
+static void leave_files(struct account *a)
+{
+	struct account_group *g;
+
+	TAILQ_FOREACH(g, &a->groups, in_all)
+	g->queue = NULL;
+	spools_close(a->spools);
+	a->spools = NULL;
+	journal_close(a->journal);
+	a->journal = NULL;
+	account_dir_close(&a->dir);
+}
+
+static int open_files(struct account *a)
+{
+	const struct config *config = a->core->config;
+	bool is_needed = has_tenants(config);
+	int rc = account_dir_open(&a->dir, config, is_needed, a->core->log);
+
+	if (rc != 0)
+		return rc;
+	rc = use_files(a);
+	if (rc != 0 && !is_needed) { // a full disk is nothing to who keeps no records
+		leave_files(a);
+		rc = use_files(a);
+	}
+	return rc;
 }
 
 static int start_thread(struct account *a)
@@ -205,11 +236,14 @@ int account_open(struct radius_core *core, struct exchange *exchange, struct acc
 	a->dir = (struct account_dir){.fd = -1, .lock_fd = -1};
 	a->thread_source.fd = -1;
 	TAILQ_INIT(&a->groups);
-	if ((rc = open_tables(a)) != 0 || (rc = index_groups(a)) != 0 ||
+	a->nases = calloc(core->config->n_tenants + 1u, sizeof(*a->nases));
+	rc = a->nases ? 0 : -ENOMEM;
+	if (rc != 0 || (rc = open_tables(a)) != 0 || (rc = index_groups(a)) != 0 ||
 		(rc = open_files(a)) != 0 || (rc = start_thread(a)) != 0) {
 		account_close(a);
 		return rc;
 	}
+	a->n_nases = account_nas_find(a, a->nases); // control tells them
 	a->watcher.changed = group_changed;
 	exchange_watch(exchange, &a->watcher);
 	*out = a;
@@ -324,6 +358,7 @@ void account_close(struct account *a)
 		radius_core_disarm(a->core, &g->retry);
 		free(g);
 	}
+	free(a->nases);
 	free(a->by_index);
 	free(a->buckets);
 	free(a->sessions);
@@ -348,7 +383,7 @@ static void move(struct account_session *s)
 	if (i < 0 || config->tenants[i].accounting_index >= a->n_by_index)
 		return; // to the spool of the old one: it may come back
 	if (s->way == ACCOUNT_READY)
-		TAILQ_REMOVE(&s->group->ready, s, in_ready);
+		account_send_unready(s);
 	s->group->n_on -= (s->owes & ACCOUNT_OWES_ON) != 0;
 	s->group = a->by_index[config->tenants[i].accounting_index];
 	s->group->n_on += (s->owes & ACCOUNT_OWES_ON) != 0;
@@ -357,27 +392,37 @@ static void move(struct account_session *s)
 		account_send_ready(s);
 }
 
+// The first tenant with accounting came by a reload: what makes the directory is done before adit gives up its rights.
+static void tell_no_dir(const struct account *a)
+{
+	struct event e;
+
+	event_begin(&e, EVENT_NOTE);
+	event_word(&e, "text",
+		"accounting records are kept in memory until the next start: radius.accounting_dir "
+		"was not opened at this one");
+	event_word(&e, "path", a->core->config->accounting_dir);
+	event_send(a->core->log, &e);
+}
+
 int account_reload(struct account *a)
 {
+	const struct config *config = a->core->config;
+	struct account_nas *nases = calloc(config->n_tenants + 1u, sizeof(*nases));
 	struct account_group *g;
-	int rc = index_groups(a);
+	int rc = nases ? index_groups(a) : -ENOMEM;
 
-	if (rc != 0)
+	if (rc != 0) {
+		free(nases);
 		return rc;
-	// The thread owns the queues; it is stopped for the moment that it takes to find those of new groups.
-	bool has_new = false;
-	TAILQ_FOREACH(g, &a->groups, in_all)
-	has_new |= a->spools && !g->queue;
-	if (has_new) {
-		stop_thread(a);
-		rc = find_queues(a);
-		if (rc == 0)
-			rc = start_thread(a);
 	}
 	for (uint32_t i = 0; i < a->n_never_used; i++)
 		if (a->sessions[i].account)
 			move(&a->sessions[i]);
 	TAILQ_FOREACH(g, &a->groups, in_all)
 	account_send_retry(g, 0);
-	return rc;
+	account_nas_take(a, nases);
+	if (!a->spools && config->accounting_dir[0] && has_tenants(config))
+		tell_no_dir(a);
+	return 0;
 }

@@ -25,9 +25,16 @@ void account_send_retry(struct account_group *g, uint64_t after_ns)
 		radius_core_arm(core, &g->retry, due_ns);
 }
 
+void account_send_unready(struct account_session *s)
+{
+	TAILQ_REMOVE(&s->group->ready, s, in_ready);
+	s->group->n_ready--;
+}
+
 void account_send_ready(struct account_session *s)
 {
 	s->way = ACCOUNT_READY;
+	s->group->n_ready++;
 	TAILQ_INSERT_TAIL(&s->group->ready, s, in_ready);
 }
 
@@ -35,6 +42,7 @@ void account_send_ready(struct account_session *s)
 static void put_back(struct account_session *s)
 {
 	s->way = ACCOUNT_READY;
+	s->group->n_ready++;
 	TAILQ_INSERT_HEAD(&s->group->ready, s, in_ready);
 }
 
@@ -151,7 +159,7 @@ void account_send_group(struct account_group *g)
 		uint8_t owed = first_owed(s);
 		if (is_blocked(g, owed))
 			return;
-		TAILQ_REMOVE(&g->ready, s, in_ready);
+		account_send_unready(s);
 		s->way = ACCOUNT_IDLE;
 		s->now = owed;
 		if (!account_spool_is_due(s)) {

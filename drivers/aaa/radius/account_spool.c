@@ -6,7 +6,10 @@
 #include <errno.h>
 #include <stdlib.h>
 
-enum { DONES_PER_TURN = 256 };
+enum {
+	DONES_PER_TURN = 256,
+	UNANSWERED_MAX = 3, // of one record, each with all its tries
+};
 
 static const uint64_t RETRY_NS = RADIUS_SECOND_NS;
 static const uint64_t BUSY_NS = 20 * RADIUS_MS_NS;
@@ -66,6 +69,16 @@ static void tell(const struct account_group *g, enum event_kind kind, const char
 	event_send(g->account->core->log, &e);
 }
 
+static void tell_failed(const struct account_group *g, int rc)
+{
+	struct event e;
+
+	event_begin(&e, EVENT_SPOOL_FAILED);
+	event_word(&e, "group", g->name);
+	event_word(&e, "error", strerror(-rc));
+	event_send(g->account->core->log, &e);
+}
+
 static void take_appended(const struct spool_done *done)
 {
 	struct account_session *s = done->context;
@@ -85,11 +98,7 @@ static void take_appended(const struct spool_done *done)
 		account_settle(s, s->now);
 		return;
 	}
-	struct event e;
-	event_begin(&e, EVENT_SPOOL_FAILED);
-	event_word(&e, "group", g->name);
-	event_word(&e, "error", strerror(-done->rc));
-	event_send(a->core->log, &e);
+	tell_failed(g, done->rc);
 	a->disk_failed = true;
 	account_send_ready(s);
 	account_send_retry(g, RETRY_NS);
@@ -112,6 +121,11 @@ static void take_read(struct account_group *g, const struct spool_done *done)
 	g->is_reading = false;
 	if (done->n_records == 0) {
 		end_batch(g);
+		g->must_wait = done->rc != 0;
+		if (done->rc != 0) {
+			tell_failed(g, done->rc);
+			account_send_retry(g, RETRY_NS);
+		}
 		return;
 	}
 	b->n = done->n_records;
@@ -137,6 +151,8 @@ static void answered(void *context, const struct exchange_answer *answer)
 	struct account_group *g = r->group;
 
 	g->n_replaying--;
+	if (answer->result == EXCHANGE_TIMEOUT && r->n_unanswered < UNANSWERED_MAX)
+		r->n_unanswered++;
 	r->way = answer->result == EXCHANGE_ANSWERED ? RECORD_ANSWERED : RECORD_WAITS;
 	if (answer->result != EXCHANGE_ANSWERED)
 		account_send_retry(g, RETRY_NS);
@@ -199,6 +215,33 @@ static void mark(struct account_group *g, uint32_t i)
 	g->counters.replayed++;
 }
 
+// There are servers that do not answer what their database will not take. One such record must not hold up all that are
+// behind it, nor may it be lost: it goes to the end, and what its call says later goes with it.
+static void put_off(struct account_group *g, uint32_t first)
+{
+	struct account *a = g->account;
+	struct account_batch *b = g->batch;
+
+	for (uint32_t i = first; i < b->n; i++) {
+		if (b->ways[i].way != RECORD_WAITS ||
+			strcmp(b->ways[i].session_id, b->ways[first].session_id) != 0)
+			continue;
+		if (!spool_thread_has_room(a->thread)) {
+			account_send_retry(g, BUSY_NS);
+			return;
+		}
+		const struct spool_job job = {.kind = SPOOL_JOB_AGAIN,
+			.queue = g->queue,
+			.context = g,
+			.record = &b->records[i]};
+		spool_thread_submit(a->thread, &job);
+		g->n_putting_off++;
+		b->ways[i].way = RECORD_DONE;
+		b->n_done++;
+		g->counters.put_off++;
+	}
+}
+
 static void send_batch(struct account_group *g)
 {
 	struct account_batch *b = g->batch;
@@ -207,6 +250,9 @@ static void send_batch(struct account_group *g)
 	for (uint32_t i = 0; i < b->n; i++) {
 		if (b->ways[i].way == RECORD_ANSWERED)
 			mark(g, i);
+		if (b->ways[i].way == RECORD_WAITS && b->ways[i].n_unanswered == UNANSWERED_MAX &&
+			!is_behind(b, i))
+			put_off(g, i);
 		if (b->ways[i].way != RECORD_WAITS || !may_send || is_behind(b, i))
 			continue;
 		int rc = replay(g, i);
@@ -214,7 +260,7 @@ static void send_batch(struct account_group *g)
 		if (rc != 0)
 			account_send_retry(g, rc == -EBUSY ? BUSY_NS : RETRY_NS);
 	}
-	if (b->n_done == b->n)
+	if (b->n_done == b->n && g->n_putting_off == 0)
 		end_batch(g);
 	else if (account_send_is_dead(g))
 		account_send_retry(g, LOOK_NS);
@@ -249,8 +295,35 @@ void account_spool_drain(struct account_group *g)
 		return;
 	if (g->batch)
 		send_batch(g);
-	if (!g->batch && g->n_spooled > 0)
+	if (!g->batch && g->n_spooled > 0 && !g->must_wait)
 		read_batch(g);
+}
+
+// The thread owns the queues, and is not waited for.
+void account_spool_ask_queue(struct account_group *g)
+{
+	struct account *a = g->account;
+	struct spool_job job = {.kind = SPOOL_JOB_QUEUE, .context = g};
+
+	if (!a->thread || g->queue || g->is_asking)
+		return;
+	if (!spool_thread_has_room(a->thread)) {
+		account_send_retry(g, BUSY_NS);
+		return;
+	}
+	job.len = (uint16_t)strlen(g->name);
+	memcpy(job.bytes, g->name, job.len);
+	spool_thread_submit(a->thread, &job);
+	g->is_asking = true;
+}
+
+static void take_queue(struct account_group *g, const struct spool_done *done)
+{
+	g->is_asking = false;
+	g->queue = done->queue;
+	if (!g->queue)
+		account_send_retry(g, RETRY_NS);
+	g->is_spool_told = done->n_waiting > 0;
 }
 
 // ---- the thread ---------------------------------------------------------------------------------
@@ -262,10 +335,15 @@ void account_spool_take_done(const struct spool_done *done)
 					  : done->context;
 
 	g->n_spooled = done->n_waiting;
+	g->n_putting_off -= done->kind == SPOOL_JOB_AGAIN;
+	if (done->kind == SPOOL_JOB_AGAIN && done->rc != 0)
+		tell_failed(g, done->rc); // it lies where it was, for the next start
 	if (done->kind == SPOOL_JOB_APPEND)
 		take_appended(done);
 	else if (done->kind == SPOOL_JOB_READ)
 		take_read(g, done);
+	else if (done->kind == SPOOL_JOB_QUEUE)
+		take_queue(g, done);
 	if (is_empty(g)) {
 		g->epoch++;
 		if (g->is_spool_told)

@@ -29,6 +29,15 @@ enum account_way {
 
 struct account_group;
 
+// What has been told that it is on: one address to one group, however many tenants share it.
+struct account_nas {
+	struct account_group *group;
+	uint32_t nas_be;
+	uint32_t listen_be; // where one of the tenants is called
+	uint16_t tenant;
+	bool is_told;
+};
+
 // A call, or an On or Off.
 struct account_session {
 	struct account *account;
@@ -51,6 +60,7 @@ enum account_record_way { RECORD_WAITS, RECORD_SENDING, RECORD_ANSWERED, RECORD_
 struct account_batch_record {
 	struct account_group *group;
 	enum account_record_way way;
+	uint8_t n_unanswered; // times, each with all its tries
 	char session_id[AAA_SESSION_ID_BYTES];
 };
 
@@ -64,6 +74,7 @@ struct account_batch {
 struct account_group_counters {
 	uint64_t sent, acknowledged, unanswered; // live ones
 	uint64_t spooled, replayed; // records that went to the spool, and got out of it
+	uint64_t put_off;	    // that were put at its end again
 	uint64_t interims_skipped;
 };
 
@@ -71,20 +82,25 @@ struct account_group_counters {
 struct account_group {
 	struct account *account;
 	char name[CONFIG_RADIUS_NAME_BYTES];
-	uint16_t index; // CONFIG_NO_INDEX: the configuration has it no more
+	uint16_t index;	 // CONFIG_NO_INDEX: the configuration has it no more
+	uint32_t number; // that no other one ever has
 	struct account_sessions ready;
+	uint32_t n_ready;
 	struct radius_timer retry;
 	bool is_pacing; // it has had its slice: `retry` goes on
 	uint32_t n_sending;
 	uint32_t n_replaying; // out of the spool
+	uint32_t n_putting_off;
 	uint32_t n_spooling;
 	uint32_t n_on; // that have not got through
 	bool is_spool_told;
-	struct spool *queue;	  // NULL: there is no spool
+	struct spool *queue;	  // NULL: there is no spool, or the thread has not found it yet
+	bool is_asking;		  // it is about to
 	uint64_t n_spooled;	  // that wait there
 	uint64_t spooled_wall_ns; // since when it has not been empty
 	uint32_t epoch;		  // one more each time the spool has been emptied
 	bool is_reading;
+	bool must_wait;		     // the disk did not give what is there: again with `retry`
 	struct account_batch *batch; // being sent, or being read; NULL
 	struct account_group_counters counters;
 	TAILQ_ENTRY(account_group) in_all;
@@ -103,6 +119,9 @@ struct account {
 	struct account_groups groups;
 	struct account_group **by_index; // by_index[n_by_index], of config.radius_groups
 	uint16_t n_by_index;
+	uint32_t n_groups;	   // that there have been
+	struct account_nas *nases; // nases[n_nases]
+	uint16_t n_nases;
 	uint32_t n_sessions;
 	uint32_t n_never_used;		  // sessions[n_never_used..] have not been taken yet
 	struct account_session *sessions; // sessions[n_sessions]
@@ -127,9 +146,21 @@ int account_read(const struct account_session *s, uint8_t owed, struct aaa_accou
 // One thing has been said, or will be by the spool.
 void account_settle(struct account_session *s, uint8_t owed);
 
+// An On or Off, unless the same one is under way.
+void account_tell_nas(
+	struct account *a, struct account_group *g, const struct aaa_account *record, uint8_t owed);
+
+// nases[config->n_tenants] as core->config and by_index have them now. Returns how many there are.
+uint16_t account_nas_find(const struct account *a, struct account_nas *nases);
+// An On of control: false where a reload has told it already.
+bool account_nas_is_new(struct account *a, const struct account_group *g, uint32_t nas_be);
+// After a reload: tell what is on now and was not, and what is off. The nases become the account's.
+void account_nas_take(struct account *a, struct account_nas *nases);
+
 // Send, or spool, what can be.
 void account_send_group(struct account_group *g);
 void account_send_ready(struct account_session *s);
+void account_send_unready(struct account_session *s);
 void account_send_retry(struct account_group *g, uint64_t after_ns);
 bool account_send_is_dead(const struct account_group *g);
 
@@ -138,6 +169,8 @@ bool account_spool_put(struct account_session *s);
 // Does it have to go there?
 bool account_spool_is_due(const struct account_session *s);
 void account_spool_drain(struct account_group *g);
+// Have the thread find the queue of a group that has none yet.
+void account_spool_ask_queue(struct account_group *g);
 void account_spool_take_done(const struct spool_done *done);
 void account_spool_ready(struct radius_source *source, uint32_t events);
 

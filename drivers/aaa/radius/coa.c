@@ -362,7 +362,8 @@ static void listener_ready(struct radius_source *s, uint32_t events)
 	struct listener *l = (struct listener *)((char *)s - offsetof(struct listener, source));
 	uint8_t bytes[RADIUS_PACKET_BYTES_MAX + 1];
 
-	for (int i = 0; i < DATAGRAMS_PER_TURN; i++) {
+	for (int i = 0; i < DATAGRAMS_PER_TURN && (i == 0 || radius_core_has_time(l->coa->core));
+		i++) {
 		struct sockaddr_in from = {0};
 		socklen_t len = sizeof(from);
 		ssize_t n = recvfrom(

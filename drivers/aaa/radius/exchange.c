@@ -68,12 +68,36 @@ static uint64_t jitter(uint64_t ns)
 	return ns - ns / 10 + (ns / 5 * (r >> 16) >> 16); // RFC 5080 2.2.1: a tenth more or less
 }
 
+void exchange_evacuate(struct exchange_peer *p)
+{
+	p->round++;
+	TAILQ_CONCAT(&p->leaving, &p->calls, in_peer);
+	TAILQ_CONCAT(&p->leaving, &p->waiting, in_peer);
+	if (!TAILQ_EMPTY(&p->leaving))
+		radius_core_arm(p->x->core, &p->leave, p->x->core->now_ns);
+}
+
+void exchange_leave_due(struct radius_timer *t, uint64_t now_ns)
+{
+	struct exchange_peer *p =
+		(struct exchange_peer *)((char *)t - offsetof(struct exchange_peer, leave));
+	struct exchange_call *call;
+
+	while ((call = TAILQ_FIRST(&p->leaving))) {
+		exchange_ask_next(call);
+		if (!radius_core_has_time(p->x->core))
+			break;
+	}
+	if (!TAILQ_EMPTY(&p->leaving))
+		radius_core_arm(p->x->core, &p->leave, now_ns);
+	else if (p->server->is_gone)
+		exchange_bury(p->server);
+}
+
 static void take_for_dead(struct exchange_peer *p)
 {
-	struct exchange_calls calls = TAILQ_HEAD_INITIALIZER(calls);
 	const struct config_radius_server *config = &p->server->config;
 	bool was_dead = p->state != EXCHANGE_PEER_ALIVE;
-	struct exchange_call *call;
 
 	set_state(p, EXCHANGE_PEER_DEAD);
 	p->counters.deaths += !was_dead;
@@ -86,13 +110,7 @@ static void take_for_dead(struct exchange_peer *p)
 	if (!p->timer.is_armed)
 		radius_core_arm(p->x->core, &p->timer,
 			p->x->core->now_ns + jitter(wait_s * RADIUS_SECOND_NS));
-	TAILQ_CONCAT(&calls, &p->calls, in_peer);
-	TAILQ_CONCAT(&calls, &p->waiting, in_peer);
-	while ((call = TAILQ_FIRST(&calls))) {
-		TAILQ_REMOVE(&calls, call, in_peer);
-		TAILQ_INSERT_TAIL(call->path ? &p->calls : &p->waiting, call, in_peer);
-		exchange_ask_next(call);
-	}
+	exchange_evacuate(p);
 	tell_watchers(p->x, p);
 }
 
@@ -110,11 +128,22 @@ static void heard(struct exchange_peer *p)
 {
 	p->unheard_since_ns = 0;
 	p->trouble = NULL;
-	if (p->state != EXCHANGE_PEER_ALIVE)
+	if (p->state != EXCHANGE_PEER_ALIVE && !p->server->is_gone)
 		take_for_alive(p);
 }
 
 // ---- one call -----------------------------------------------------------------------------------
+
+static bool is_leaving(const struct exchange_call *call)
+{
+	return call->round != call->peer->round;
+}
+
+// Who is sent to a peer that is not alive finds out whether it is back.
+static bool may_begin(const struct exchange_call *call)
+{
+	return call->peer->state == EXCHANGE_PEER_ALIVE || call->is_trial || call->is_probe;
+}
 
 // Give up its place at the peer. Who waits for an identifier there comes next.
 void exchange_leave(struct exchange_call *call)
@@ -122,17 +151,21 @@ void exchange_leave(struct exchange_call *call)
 	struct exchange_peer *p = call->peer;
 
 	radius_core_disarm(call->x->core, &call->timer);
-	TAILQ_REMOVE(call->path ? &p->calls : &p->waiting, call, in_peer);
+	if (is_leaving(call)) {
+		TAILQ_REMOVE(&p->leaving, call, in_peer);
+	} else {
+		TAILQ_REMOVE(call->path ? &p->calls : &p->waiting, call, in_peer);
+		if (call->is_trial)
+			p->has_trial = false;
+	}
 	p->n_calls--;
-	if (call->is_trial)
-		p->has_trial = false;
 	call->is_trial = false;
 	call->peer = NULL;
 	if (!call->path)
 		return;
 	radius_path_end(call);
 	struct exchange_call *next = TAILQ_FIRST(&p->waiting);
-	if (next && p->state == EXCHANGE_PEER_ALIVE) {
+	if (next && may_begin(next)) {
 		TAILQ_REMOVE(&p->waiting, next, in_peer);
 		begin(next);
 	}
@@ -146,6 +179,12 @@ static void finish(struct exchange_call *call, const struct exchange_answer *ans
 		x->n_pending[call->kind]--;
 		call->done(call->context, answer);
 	}
+	exchange_free_call(call);
+}
+
+void exchange_free_call(struct exchange_call *call)
+{
+	LIST_REMOVE(call, in_all);
 	secret_wipe_bytes(call->bytes, 2u * call->len);
 	free(call);
 }
@@ -185,6 +224,7 @@ static void begin(struct exchange_call *call)
 static void ask(struct exchange_call *call, struct exchange_peer *p)
 {
 	call->peer = p;
+	call->round = p->round;
 	p->n_calls++;
 	if (!call->is_probe)
 		p->counters.requests++;
@@ -213,7 +253,11 @@ static bool is_better(const struct exchange_peer *p, const struct exchange_peer 
 	bool suspect = is_suspect(p);
 	if (suspect != is_suspect(than))
 		return !suspect;
-	return mode == CONFIG_RADIUS_BALANCE && p->n_calls < than->n_calls;
+	if (mode != CONFIG_RADIUS_BALANCE)
+		return false;
+	// Of idle ones the one that has rested longest: else the first would get all that comes one by one.
+	return p->n_calls != than->n_calls ? p->n_calls < than->n_calls
+					   : p->asked_ns < than->asked_ns;
 }
 
 // When all are dead and none is probed, one request a second goes to the one that was asked longest ago: else nobody
@@ -312,6 +356,10 @@ static void call_due(struct radius_timer *t, uint64_t now_ns)
 	struct exchange_peer *p = call->peer;
 	uint32_t tries = call->is_trial || call->is_probe ? 1 : p->server->config.tries;
 
+	if (is_leaving(call)) {
+		exchange_ask_next(call);
+		return;
+	}
 	if (call->sent >= tries) {
 		give_up(call);
 		return;
@@ -338,6 +386,7 @@ static struct exchange_call *new_call(struct exchange *x, struct span plain)
 	call->timer.fire = call_due;
 	call->len = (uint16_t)plain.len;
 	memcpy(call->bytes, plain.bytes, plain.len);
+	LIST_INSERT_HEAD(&x->all, call, in_all);
 	return call;
 }
 
@@ -432,7 +481,7 @@ void exchange_take(struct radius_path *path, struct span packet)
 	}
 	if (!check(call, &v))
 		return;
-	exchange_report_packet(p, "received", &v);
+	exchange_report_packet(call, false, &v);
 	uint64_t took_ns = p->x->core->now_ns - call->began_ns;
 	p->answer_ns = p->answer_ns ? p->answer_ns - p->answer_ns / 8 + took_ns / 8 : took_ns;
 	p->counters.answers++;

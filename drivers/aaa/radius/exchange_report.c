@@ -4,6 +4,8 @@
 #include <arpa/inet.h>
 #include <stdio.h>
 
+enum { ATTRIBUTE_TEXT_BYTES = 700, DEBUG_TEXT_BYTES = 16384 };
+
 static const char *const kind_names[EXCHANGE_KINDS] = {"auth", "acct"};
 
 static const char *state_name(const struct exchange_peer *p)
@@ -62,18 +64,15 @@ void exchange_report_wrong(struct exchange_peer *p, const char *what)
 	event_send(p->x->core->log, &e);
 }
 
-void exchange_report_packet(
-	const struct exchange_peer *p, const char *what, const struct radius_view *v)
+static void log_packet(const struct exchange_peer *p, const char *what, const struct radius_view *v)
 {
 	const struct radius_core *core = p->x->core;
 	struct radius_cursor c = radius_cursor_of(v);
 	struct radius_attribute a;
-	char text[LOG_LINE_BYTES], one[700];
+	char text[LOG_LINE_BYTES], one[ATTRIBUTE_TEXT_BYTES];
 	size_t len = 0;
 	struct event e;
 
-	if (!core->log || !event_is_wanted(core->log, EVENT_AUTH_DECODE))
-		return;
 	begin(&e, EVENT_AUTH_DECODE, p);
 	event_word(&e, what, radius_code_name(v->code));
 	event_u64(&e, "id", v->id);
@@ -85,6 +84,66 @@ void exchange_report_packet(
 	}
 	event_decoded(&e, span_of(text, len < sizeof(text) ? len : sizeof(text) - 1));
 	event_send(core->log, &e);
+}
+
+// Who it is about stands in the request, of which an answer says nothing.
+static void find_subject(const struct exchange_call *call, struct aaa_debug_text *out)
+{
+	char address[INET_ADDRSTRLEN] = "";
+	struct radius_view request;
+	struct span value;
+
+	if (radius_read(span_of(call->bytes + call->len, call->len), &request) != 0)
+		return;
+	if (radius_find(&request, 0, RADIUS_USER_NAME, &value))
+		out->user = value;
+	if (radius_find(&request, 0, RADIUS_CALLING_STATION_ID, &value) &&
+		value.len < sizeof(address)) {
+		memcpy(address, value.bytes, value.len);
+		if (inet_pton(AF_INET, address, &out->client_be) != 1)
+			out->client_be = 0;
+	}
+}
+
+// As much as there is room for, whole lines.
+static void say_packet(
+	const struct exchange_call *call, const char *what, const struct radius_view *v)
+{
+	const struct exchange_peer *p = call->peer;
+	const struct radius_core *core = p->x->core;
+	struct radius_cursor c = radius_cursor_of(v);
+	struct in_addr address = {.s_addr = p->server->config.address_be};
+	char text[DEBUG_TEXT_BYTES], one[ATTRIBUTE_TEXT_BYTES], host[INET_ADDRSTRLEN];
+	struct aaa_debug_text out = {.lines = text};
+	struct radius_attribute a;
+
+	inet_ntop(AF_INET, &address, host, sizeof(host));
+	size_t len = (size_t)snprintf(text, sizeof(text),
+		"RADIUS: %s %s %s:%u id %u, %s, len %zu\n", what, p->server->config.name, host,
+		port_of(p), v->id, radius_code_name(v->code), v->packet.len);
+	while (radius_next(&c, &a)) {
+		radius_dictionary_print(
+			core->dictionary, a.vendor, a.type, a.value, one, sizeof(one));
+		size_t n = strlen(one) + sizeof("RADIUS:   \n") - 1;
+		if (len + n + sizeof("RADIUS:   ...\n") > sizeof(text)) {
+			len += (size_t)snprintf(text + len, sizeof(text) - len, "RADIUS:   ...\n");
+			break;
+		}
+		len += (size_t)snprintf(text + len, sizeof(text) - len, "RADIUS:   %s\n", one);
+	}
+	find_subject(call, &out);
+	core->debug.say(core->debug.context, &out);
+}
+
+void exchange_report_packet(
+	const struct exchange_call *call, bool is_sent, const struct radius_view *v)
+{
+	const struct radius_core *core = call->x->core;
+
+	if (core->log && event_is_wanted(core->log, EVENT_AUTH_DECODE))
+		log_packet(call->peer, is_sent ? "sent" : "received", v);
+	if (core->debug.say)
+		say_packet(call, is_sent ? "sent to" : "received from", v);
 }
 
 static size_t describe_peer(const struct exchange_peer *p, char *out, size_t cap)

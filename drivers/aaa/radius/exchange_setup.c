@@ -31,9 +31,11 @@ static int new_server(
 		p->server = s;
 		p->kind = (uint8_t)kind;
 		p->timer.fire = exchange_dead_due;
+		p->leave.fire = exchange_leave_due;
 		p->changed_ns = x->core->now_ns;
 		TAILQ_INIT(&p->calls);
 		TAILQ_INIT(&p->waiting);
+		TAILQ_INIT(&p->leaving);
 	}
 	*out = s;
 	return 0;
@@ -42,6 +44,7 @@ static int new_server(
 static void free_peer(struct exchange_peer *p)
 {
 	radius_core_disarm(p->x->core, &p->timer);
+	radius_core_disarm(p->x->core, &p->leave);
 	for (uint16_t i = 0; p->paths && i < p->server->config.sockets; i++)
 		radius_path_close(&p->paths[i]);
 	free(p->paths);
@@ -92,19 +95,6 @@ static void make_groups(
 	}
 }
 
-// The calls of a server that is gone: on to the next of their group, whose number may be another one.
-static void evacuate(struct exchange_peer *p)
-{
-	struct exchange_call *call;
-
-	// Nobody comes back to it: the groups do not have it any more.
-	p->state = EXCHANGE_PEER_DEAD;
-	while ((call = TAILQ_FIRST(&p->calls)) || (call = TAILQ_FIRST(&p->waiting))) {
-		call->tried = 0;
-		exchange_ask_next(call);
-	}
-}
-
 static uint16_t find_group(const struct exchange_group *groups, uint16_t n, const char *name)
 {
 	for (uint16_t i = 0; i < n; i++)
@@ -113,24 +103,38 @@ static uint16_t find_group(const struct exchange_group *groups, uint16_t n, cons
 	return CONFIG_NO_INDEX;
 }
 
-// Calls know their group by its number.
-static void renumber(struct exchange *x, const struct exchange_group *before, uint16_t n_before)
+// Calls know their group by its number: numbers[n_before] are those of now. Places in a group are others too: what was
+// tried may be tried again.
+static void renumber(struct exchange *x, const uint16_t *numbers, uint16_t n_before)
 {
 	struct exchange_call *call;
 
-	for (uint16_t s = 0; s < x->n_servers; s++)
-		for (int kind = 0; kind < EXCHANGE_KINDS; kind++) {
-			struct exchange_peer *p = &x->servers[s]->peers[kind];
-			struct exchange_calls *lists[] = {&p->calls, &p->waiting};
-			for (int l = 0; l < 2; l++)
-				TAILQ_FOREACH(call, lists[l], in_peer)
-			if (!call->is_probe && call->group < n_before) {
-				call->group = find_group(
-					x->groups, x->n_groups, before[call->group].name);
-				// Places in the group are others now: what was tried may be tried again.
-				call->tried = 0;
-			}
-		}
+	LIST_FOREACH(call, &x->all, in_all)
+	{
+		call->group = call->group < n_before ? numbers[call->group] : CONFIG_NO_INDEX;
+		call->tried = 0;
+	}
+}
+
+// Out of the configuration: its calls go to the next of their group.
+static void send_off(struct exchange *x, struct exchange_server *s)
+{
+	s->is_gone = true;
+	LIST_INSERT_HEAD(&x->gone, s, in_gone);
+	for (int kind = 0; kind < EXCHANGE_KINDS; kind++) {
+		s->peers[kind].state = EXCHANGE_PEER_DEAD;
+		radius_core_disarm(x->core, &s->peers[kind].timer);
+		exchange_evacuate(&s->peers[kind]);
+	}
+	exchange_bury(s);
+}
+
+void exchange_bury(struct exchange_server *s)
+{
+	if (s->peers[EXCHANGE_AUTH].n_calls || s->peers[EXCHANGE_ACCT].n_calls)
+		return;
+	LIST_REMOVE(s, in_gone);
+	free_server(s);
 }
 
 // Those of the new configuration, servers[n]: one that is the same as before is the one of before.
@@ -166,7 +170,8 @@ int exchange_reload(struct exchange *x)
 	struct exchange_server **old = x->servers;
 	struct exchange_group *groups = calloc(config->n_radius_groups + 1u, sizeof(*groups));
 	struct exchange_group *old_groups = x->groups;
-	int rc = servers && groups ? make_servers(x, servers) : -ENOMEM;
+	uint16_t *numbers = calloc(n_old_groups + 1u, sizeof(*numbers));
+	int rc = servers && groups && numbers ? make_servers(x, servers) : -ENOMEM;
 
 	if (rc != 0) {
 		for (uint16_t i = 0; servers && i < n; i++)
@@ -174,20 +179,21 @@ int exchange_reload(struct exchange *x)
 				free_server(servers[i]);
 		free(servers);
 		free(groups);
+		free(numbers);
 		return rc;
 	}
 	make_groups(x, groups, servers);
 	x->groups = groups;
 	x->n_groups = config->n_radius_groups;
-	renumber(x, old_groups, n_old_groups);
+	for (uint16_t g = 0; g < n_old_groups; g++)
+		numbers[g] = find_group(groups, x->n_groups, old_groups[g].name);
+	renumber(x, numbers, n_old_groups);
+	free(numbers);
 	x->servers = servers;
 	x->n_servers = n;
 	for (uint16_t k = 0; k < n_old; k++) {
-		if (is_one_of(old[k], servers, n))
-			continue;
-		evacuate(&old[k]->peers[EXCHANGE_AUTH]);
-		evacuate(&old[k]->peers[EXCHANGE_ACCT]);
-		free_server(old[k]);
+		if (!is_one_of(old[k], servers, n))
+			send_off(x, old[k]);
 	}
 	free(old);
 	free(old_groups);
@@ -201,6 +207,8 @@ int exchange_open(struct radius_core *core, struct exchange **out)
 	if (!x)
 		return -ENOMEM;
 	x->core = core;
+	LIST_INIT(&x->all);
+	LIST_INIT(&x->gone);
 	int rc = exchange_reload(x);
 	if (rc != 0) {
 		free(x);
@@ -210,26 +218,22 @@ int exchange_open(struct radius_core *core, struct exchange **out)
 	return 0;
 }
 
-static void forget(struct exchange_peer *p)
-{
-	struct exchange_call *call;
-
-	p->state = EXCHANGE_PEER_DEAD; // else who waits would be sent
-	while ((call = TAILQ_FIRST(&p->calls)) || (call = TAILQ_FIRST(&p->waiting))) {
-		exchange_leave(call);
-		secret_wipe_bytes(call->bytes, 2u * call->len);
-		free(call);
-	}
-}
-
 void exchange_close(struct exchange *x)
 {
+	struct exchange_call *call;
+	struct exchange_server *s;
+
 	if (!x)
 		return;
-	for (uint16_t i = 0; i < x->n_servers; i++) {
-		forget(&x->servers[i]->peers[EXCHANGE_AUTH]);
-		forget(&x->servers[i]->peers[EXCHANGE_ACCT]);
+	while ((call = LIST_FIRST(&x->all))) {
+		radius_core_disarm(x->core, &call->timer);
+		exchange_free_call(call);
+	}
+	for (uint16_t i = 0; i < x->n_servers; i++)
 		free_server(x->servers[i]);
+	while ((s = LIST_FIRST(&x->gone))) {
+		LIST_REMOVE(s, in_gone);
+		free_server(s);
 	}
 	free(x->servers);
 	free(x->groups);

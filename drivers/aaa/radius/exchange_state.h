@@ -61,7 +61,8 @@ struct radius_path {
 struct exchange_call {
 	struct radius_timer timer;
 	struct exchange *x;
-	TAILQ_ENTRY(exchange_call) in_peer; // or in its queue, while it has no path
+	LIST_ENTRY(exchange_call) in_all;
+	TAILQ_ENTRY(exchange_call) in_peer; // in calls, waiting or leaving
 	struct exchange_peer *peer;
 	struct radius_path *path; // NULL: waits for an identifier
 	void (*done)(void *context, const struct exchange_answer *answer);
@@ -69,7 +70,8 @@ struct exchange_call {
 	const char *trouble; // of the peers that were asked before; NULL: none is known
 	uint64_t began_ns;   // at this peer
 	uint64_t wait_ns;
-	uint32_t sent; // times, to this peer
+	uint32_t sent;	// times, to this peer
+	uint32_t round; // of the peer, when it came; another one now: it is leaving
 	uint16_t group;
 	uint8_t kind; // enum exchange_kind
 	uint8_t id;
@@ -96,7 +98,10 @@ struct exchange_peer {
 	struct radius_timer timer; // dead: when it is to be asked again
 	uint32_t n_calls;	   // under way, those that wait for an identifier among them
 	struct exchange_calls calls;
-	struct exchange_calls waiting;
+	struct exchange_calls waiting; // for an identifier, or for a socket
+	struct exchange_calls leaving; // for the next server: this one is dead, or gone
+	uint32_t round;		       // counts how often all had to leave
+	struct radius_timer leave;     // goes on with those that are leaving
 	const char *trouble; // why nothing is heard, as far as can be told; a constant or NULL
 	struct radius_path *paths; // paths[server->config.sockets]; NULL: never used
 	uint16_t next_path;
@@ -108,6 +113,8 @@ struct exchange_server {
 	struct secret secret;		    // what packets are sealed with
 	struct exchange_peer peers[EXCHANGE_KINDS];
 	struct radius_tls_context *tls; // NULL: UDP
+	bool is_gone;			// from the configuration; it is freed with its last call
+	LIST_ENTRY(exchange_server) in_gone;
 };
 
 struct exchange_group {
@@ -125,6 +132,8 @@ struct exchange {
 	struct exchange_group *groups; // groups[n_groups], as config.radius_groups
 	uint16_t n_groups;
 	uint32_t n_pending[EXCHANGE_KINDS];
+	LIST_HEAD(, exchange_call) all;
+	LIST_HEAD(, exchange_server) gone;
 	struct exchange_watcher *watchers;
 };
 
@@ -142,8 +151,20 @@ void exchange_leave(struct exchange_call *call);
 // The call has had its tries here, or its server is dead or gone: to the next one, or to its end.
 void exchange_ask_next(struct exchange_call *call);
 
-// Of the timer of a peer that is dead.
+// All that are under way there go to the next of their group, some in each turn: they may be thousands.
+void exchange_evacuate(struct exchange_peer *p);
+
+// Of the timer of a peer that is dead, and of the one for who is leaving.
 void exchange_dead_due(struct radius_timer *t, uint64_t now_ns);
+void exchange_leave_due(struct radius_timer *t, uint64_t now_ns);
+
+// Overwrite it and free it.
+void exchange_free_call(struct exchange_call *call);
+
+// ---- exchange_setup.c ---------------------------------------------------------------------------
+
+// Free a server that is gone, if nothing is under way there any more.
+void exchange_bury(struct exchange_server *s);
 
 // ---- radius_path.c ------------------------------------------------------------------------------
 
@@ -180,8 +201,9 @@ void radius_tls_context_free(struct radius_tls_context *context);
 
 void exchange_report_death(const struct exchange_peer *peer);
 void exchange_report_revival(const struct exchange_peer *peer, uint64_t dead_ns);
-// Where the log is to have packets (class AUTHDECODE): its attributes by name. what: "sent" or "received".
+// Where the log is to have packets (class AUTHDECODE), or somebody follows them: a packet of the call, its attributes by
+// name.
 void exchange_report_packet(
-	const struct exchange_peer *peer, const char *what, const struct radius_view *v);
+	const struct exchange_call *call, bool is_sent, const struct radius_view *v);
 // An answer that was not taken.
 void exchange_report_wrong(struct exchange_peer *peer, const char *what);

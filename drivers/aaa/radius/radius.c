@@ -148,6 +148,13 @@ static int radius_reload(void *state, const struct config *config, void **prepar
 	return rc;
 }
 
+static void radius_set_debug(void *state, const struct aaa_debug *debug)
+{
+	struct radius *r = state;
+
+	r->core.debug = *debug;
+}
+
 static void radius_describe(void *state, char *out, size_t cap)
 {
 	struct radius *r = state;
@@ -174,5 +181,6 @@ const struct aaa_driver aaa_driver_radius = {
 	.poll_changes = radius_poll_changes,
 	.answer_change = radius_answer_change,
 	.reload = radius_reload,
+	.set_debug = radius_set_debug,
 	.describe = radius_describe,
 };

@@ -141,6 +141,8 @@ int radius_access_write(const struct config *config, const struct aaa_request *r
 		.has_change = c->has_change,
 	};
 	memcpy(asked->challenge, c->challenge, sizeof(asked->challenge));
+	if (memchr(c->user, 0, c->user_len))
+		return -EINVAL;
 	radius_begin(p, RADIUS_ACCESS_REQUEST, true);
 	radius_put(p, RADIUS_USER_NAME, span_of(c->user, c->user_len));
 	put_credentials(p, c);
@@ -247,7 +249,8 @@ static void take_route(struct reading *r, struct span value)
 }
 
 // A salted key of 16 bytes; servers that know only 40 bit send 8.
-static bool take_key(struct reading *r, struct span value, uint8_t out[MPPE_KEY_BYTES_MAX])
+static bool take_key(
+	struct reading *r, struct span value, bool is_second, uint8_t out[MPPE_KEY_BYTES_MAX])
 {
 	uint8_t key[RADIUS_KEY_BYTES_MAX];
 	size_t n;
@@ -258,8 +261,11 @@ static bool take_key(struct reading *r, struct span value, uint8_t out[MPPE_KEY_
 			  "server's?");
 		return false;
 	}
-	memset(out, 0, MPPE_KEY_BYTES_MAX);
-	memcpy(out, key, n);
+	memset(key + n, 0, sizeof(key) - n);
+	// A second one that is another: whichever is taken, nobody could tell why nothing decrypts.
+	if (is_second && !secret_equal_bytes(out, key, MPPE_KEY_BYTES_MAX))
+		refuse(r, "the RADIUS server sends several MPPE keys for one direction");
+	memcpy(out, key, MPPE_KEY_BYTES_MAX);
 	secret_wipe_bytes(key, sizeof(key));
 	return true;
 }
@@ -311,11 +317,12 @@ static void take_microsoft(struct reading *r, const struct radius_attribute *a)
 		break;
 	case RADIUS_MS_MPPE_SEND_KEY:
 		if (is_v2)
-			r->has_send = take_key(r, a->value, r->out->keys.send);
+			r->has_send = take_key(r, a->value, r->has_send, r->out->keys.send);
 		break;
 	case RADIUS_MS_MPPE_RECV_KEY:
 		if (is_v2)
-			r->has_receive = take_key(r, a->value, r->out->keys.receive);
+			r->has_receive =
+				take_key(r, a->value, r->has_receive, r->out->keys.receive);
 		break;
 	case RADIUS_MS_CHAP_MPPE_KEYS:
 		if (r->asked->method == AUTH_METHOD_MSCHAPV1)

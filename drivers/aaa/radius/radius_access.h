@@ -22,7 +22,8 @@ struct radius_asked {
 //
 //   state    of the server's last answer to this call, empty: none
 //   asked    out
-//   returns  0, or -EMSGSIZE: a password that RADIUS has no room for
+//   returns  0; -EMSGSIZE: a password that RADIUS has no room for; -EINVAL: a name with a zero byte, behind which
+//            servers written in C see nothing: anna could log in under any number of names
 int radius_access_write(const struct config *config, const struct aaa_request *request,
 	struct span state, struct radius_packet *p, struct radius_asked *asked);
 

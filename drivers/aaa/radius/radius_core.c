@@ -13,12 +13,25 @@ enum {
 	TIMERS_PER_RUN = 256,
 };
 
-void radius_core_look(struct radius_core *core)
+// Of the control lane's time in one turn: one half is for sockets, the rest for timers, which would starve otherwise.
+static const uint64_t TURN_NS = RADIUS_MS_NS / 2;
+
+static uint64_t monotonic_ns(void)
 {
 	struct timespec t;
 
 	clock_gettime(CLOCK_MONOTONIC, &t);
-	core->now_ns = (uint64_t)t.tv_sec * RADIUS_SECOND_NS + (uint64_t)t.tv_nsec;
+	return (uint64_t)t.tv_sec * RADIUS_SECOND_NS + (uint64_t)t.tv_nsec;
+}
+
+void radius_core_look(struct radius_core *core)
+{
+	core->now_ns = core->clock_ns();
+}
+
+bool radius_core_has_time(const struct radius_core *core)
+{
+	return core->clock_ns() < core->turn_ends_ns;
 }
 
 int radius_core_open(struct radius_core *core, const struct config *config, struct log *log,
@@ -31,6 +44,7 @@ int radius_core_open(struct radius_core *core, const struct config *config, stru
 		.epoll_fd = epoll_create1(EPOLL_CLOEXEC),
 		.timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC),
 		.timer_set_ns = RADIUS_TIMER_NEVER,
+		.clock_ns = monotonic_ns,
 	};
 	struct epoll_event event = {.events = EPOLLIN, .data.ptr = NULL}; // the timer
 	int rc = 0;
@@ -87,7 +101,7 @@ static void run_timers(struct radius_core *core)
 			return; // it stays readable
 		core->timer_set_ns = RADIUS_TIMER_NEVER;
 	}
-	for (int i = 0; i < TIMERS_PER_RUN; i++) {
+	for (int i = 0; i < TIMERS_PER_RUN && (i == 0 || radius_core_has_time(core)); i++) {
 		t = radius_timers_take(&core->timers, core->now_ns);
 		if (!t)
 			break;
@@ -97,21 +111,32 @@ static void run_timers(struct radius_core *core)
 		set_timer(core, radius_timers_next(&core->timers));
 }
 
+// One at a time: the kernel puts what is still ready behind the others, so that nobody waits behind a busy one for ever,
+// and none can have been removed before it is called.
+static void run_sources(struct radius_core *core)
+{
+	struct epoll_event event;
+	bool is_second_round = false;
+
+	for (int i = 0; i < SOURCES_PER_RUN && (i == 0 || radius_core_has_time(core)); i++) {
+		if (epoll_wait(core->epoll_fd, &event, 1, 0) <= 0)
+			return;
+		struct radius_source *s = event.data.ptr;
+		if (s)
+			s->ready(s, event.events);
+		else if (is_second_round)
+			return; // the timer again: all have been called
+		else
+			is_second_round = true;
+	}
+}
+
 void radius_core_run(struct radius_core *core)
 {
-	struct epoll_event events[SOURCES_PER_RUN];
-
 	radius_core_look(core);
-	int n = epoll_wait(core->epoll_fd, events, SOURCES_PER_RUN, 0);
-	core->running = events;
-	core->n_running = n > 0 ? n : 0;
-	for (int i = 0; i < core->n_running; i++) {
-		struct radius_source *s = events[i].data.ptr;
-		if (s) // NULL: the timer, or one that was removed meanwhile
-			s->ready(s, events[i].events);
-	}
-	core->running = NULL;
-	core->n_running = 0;
+	core->turn_ends_ns = core->now_ns + TURN_NS / 2;
+	run_sources(core);
+	core->turn_ends_ns = core->now_ns + TURN_NS;
 	run_timers(core);
 }
 
@@ -135,9 +160,6 @@ int radius_core_change(struct radius_core *core, struct radius_source *s, uint32
 void radius_core_remove(struct radius_core *core, struct radius_source *s)
 {
 	control(core, EPOLL_CTL_DEL, s, 0);
-	for (int i = 0; i < core->n_running; i++)
-		if (core->running[i].data.ptr == s)
-			core->running[i].data.ptr = NULL;
 }
 
 void radius_core_random(void *out, size_t n)

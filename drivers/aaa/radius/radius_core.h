@@ -3,6 +3,7 @@
 // it, the timers, the configuration, the log, the dictionary. All of it belongs to the control lane.
 #pragma once
 
+#include "aaa/aaa.h"
 #include "conf/config.h"
 #include "drivers/aaa/radius/radius_dictionary.h"
 #include "drivers/aaa/radius/radius_timers.h"
@@ -22,13 +23,14 @@ struct radius_core {
 	const struct config *config;
 	struct log *log;
 	struct radius_dictionary *dictionary; // NULL in tests that need none
-	int epoll_fd;			      // readable when something is to be done
+	struct aaa_debug debug;
+	int epoll_fd; // readable when something is to be done
 	int timer_fd;
-	uint64_t timer_set_ns; // when timer_fd fires; RADIUS_TIMER_NEVER
-	uint64_t now_ns;       // CLOCK_MONOTONIC of the last radius_core_look
+	uint64_t timer_set_ns;	    // when timer_fd fires; RADIUS_TIMER_NEVER
+	uint64_t now_ns;	    // of the last radius_core_look
+	uint64_t turn_ends_ns;	    // when what radius_core_run calls has had its time
+	uint64_t (*clock_ns)(void); // CLOCK_MONOTONIC; tests have another
 	struct radius_timers timers;
-	struct epoll_event *running; // running[n_running]: what radius_core_run goes through
-	int n_running;
 };
 
 // Returns 0 or -errno.
@@ -39,8 +41,12 @@ void radius_core_close(struct radius_core *core);
 // Look at the clock. Every function that the control lane calls from outside begins with it.
 void radius_core_look(struct radius_core *core);
 
-// Let what is ready and what is due happen, a bounded amount of it; what is left keeps epoll_fd readable.
+// Let what is ready and what is due happen, for half a millisecond; what is left keeps epoll_fd readable.
 void radius_core_run(struct radius_core *core);
+
+// May who is called by radius_core_run do one thing more, or is it the turn of others? Loops of unknown length ask it
+// after each step.
+bool radius_core_has_time(const struct radius_core *core);
 
 // events of epoll. Returns 0 or -errno.
 int radius_core_add(struct radius_core *core, struct radius_source *s, uint32_t events);

@@ -127,7 +127,8 @@ static bool is_secret(uint32_t vendor, uint8_t type)
 {
 	if (vendor == 0)
 		return type == RADIUS_USER_PASSWORD || type == RADIUS_CHAP_PASSWORD ||
-		       type == RADIUS_STATE;
+		       type == RADIUS_STATE || type == RADIUS_TUNNEL_PASSWORD ||
+		       type == RADIUS_VENDOR_SPECIFIC; // whole: what is inside has no form
 	if (vendor != RADIUS_VENDOR_MICROSOFT)
 		return false;
 	switch (type) {

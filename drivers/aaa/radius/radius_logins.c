@@ -91,22 +91,35 @@ static void answered(void *context, const struct exchange_answer *answer)
 	STAILQ_INSERT_TAIL(&l->ready, a, in_ready);
 }
 
-// Ask. Returns NULL, or why nobody was.
-static const char *ask(
-	struct radius_logins *l, const struct aaa_request *request, struct login_ask *a)
+// No server could say yes to it.
+static void refused(struct login_ask *a, const char *why)
+{
+	a->reply.tag = a->asked.tag;
+	a->reply.result = AAA_REJECT;
+	a->reply.ms_error = 691;
+	a->reply.is_no_guess = true;
+	a->reply.why = why;
+	STAILQ_INSERT_TAIL(&a->logins->ready, a, in_ready);
+}
+
+// Ask. Returns whether the answer comes later.
+static bool ask(struct radius_logins *l, const struct aaa_request *request, struct login_ask *a)
 {
 	const struct config *config = l->core->config;
 	struct radius_packet packet;
-	const char *why = NULL;
+	const char *why = "too many requests to RADIUS servers are under way";
 	int rc;
 
 	if (request->tenant >= config->n_tenants ||
-		config->tenants[request->tenant].radius_index == CONFIG_NO_INDEX)
-		return "the tenant has no group of RADIUS servers";
+		config->tenants[request->tenant].radius_index == CONFIG_NO_INDEX) {
+		unavailable(a, "the tenant has no group of RADIUS servers");
+		return false;
+	}
 	rc = radius_access_write(
 		config, request, radius_states_of(&l->states, request->tag), &packet, &a->asked);
 	if (rc != 0) {
-		why = "the password is longer than RADIUS has room for";
+		refused(a, rc == -EINVAL ? "there is a zero byte in the user name"
+					 : "the password is longer than RADIUS has room for");
 	} else {
 		const struct exchange_request r = {
 			.kind = EXCHANGE_AUTH,
@@ -118,11 +131,11 @@ static const char *ask(
 		rc = exchange_submit(l->exchange, &r);
 		if (rc == -EHOSTUNREACH)
 			why = "all RADIUS servers of the group are dead";
-		else if (rc != 0)
-			why = "too many requests to RADIUS servers are under way";
+		if (rc != 0)
+			unavailable(a, why);
 	}
 	radius_packet_wipe(&packet);
-	return why;
+	return rc == 0;
 }
 
 int radius_logins_submit(struct radius_logins *l, const struct aaa_request *request)
@@ -138,11 +151,8 @@ int radius_logins_submit(struct radius_logins *l, const struct aaa_request *requ
 	a->asked.tag = request->tag;
 	LIST_INSERT_HEAD(&l->all, a, in_all);
 	l->n++;
-	const char *why = ask(l, request, a);
-	if (why) {
-		unavailable(a, why);
+	if (!ask(l, request, a))
 		radius_core_arm(l->core, &l->wake, l->core->now_ns);
-	}
 	return 0;
 }
 

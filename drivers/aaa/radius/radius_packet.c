@@ -353,6 +353,7 @@ static enum radius_check check_message_authenticator(const struct radius_view *v
 	uint8_t right[MESSAGE_AUTHENTICATOR_BYTES];
 
 	while (radius_next(&c, &a)) {
+		is_required |= a.vendor == 0 && a.type == RADIUS_EAP_MESSAGE; // RFC 3579 3.1
 		if (a.vendor != 0 || a.type != RADIUS_MESSAGE_AUTHENTICATOR)
 			continue;
 		if (found || a.value.len != MESSAGE_AUTHENTICATOR_BYTES)

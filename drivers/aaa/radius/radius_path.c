@@ -13,6 +13,9 @@ enum {
 	PORT_MIN = 10240,
 	PORT_TRIES = 16,
 	DATAGRAMS_PER_TURN = 64,
+	// Room for an answer to every identifier, of which each takes 1 to 2 KiB of the kernel's whatever its length; the
+	// usual 208 KiB lose some of 256.
+	RECEIVE_BUFFER_BYTES = 512 * 1024,
 };
 
 static bool is_tls(const struct exchange_peer *p)
@@ -42,7 +45,9 @@ static void path_ready(struct radius_source *s, uint32_t events)
 		(struct radius_path *)((char *)s - offsetof(struct radius_path, source));
 	uint8_t bytes[RADIUS_PACKET_BYTES_MAX + 1];
 
-	for (int i = 0; i < DATAGRAMS_PER_TURN && path->source.fd >= 0; i++) {
+	for (int i = 0;
+		i < DATAGRAMS_PER_TURN && (i == 0 || radius_core_has_time(path->peer->x->core));
+		i++) {
 		ssize_t n = recv(path->source.fd, bytes, sizeof(bytes), MSG_DONTWAIT);
 		if (n < 0 && (errno == EAGAIN || errno == EINTR))
 			return;
@@ -62,9 +67,11 @@ static int open_udp(struct radius_path *path)
 		.sin_port = htons(port),
 		.sin_addr.s_addr = config->address_be};
 	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	int buffer_bytes = RECEIVE_BUFFER_BYTES;
 
 	if (fd < 0)
 		return -errno;
+	setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &buffer_bytes, sizeof(buffer_bytes));
 	int rc = bind_random_port(fd, config->source_be);
 	if (rc == 0 && connect(fd, (struct sockaddr *)&to, sizeof(to)) != 0)
 		rc = -errno;
@@ -123,7 +130,7 @@ static void send_call(struct exchange_call *call)
 	struct radius_view v;
 
 	if (radius_read(packet, &v) == 0)
-		exchange_report_packet(call->peer, "sent", &v);
+		exchange_report_packet(call, true, &v);
 
 	if (is_tls(call->peer))
 		radius_tls_send(path, packet);

@@ -29,6 +29,8 @@ struct radius_tls {
 	gnutls_session_t session;
 	bool is_connected; // TCP
 	bool is_open;	   // the handshake is done, and the server is who it is to be
+	bool is_running;   // tls_ready is at it, and what it reads is borrowed: a close has to wait
+	bool is_broken;	   // it is to be closed then
 	uint32_t events;   // that are waited for
 	uint32_t out_len;
 	uint32_t sending; // bytes that GnuTLS wants to be given again
@@ -127,7 +129,10 @@ static void break_off(struct radius_path *path, const char *why)
 	if (why)
 		path->peer->trouble = why;
 	path->peer->counters.unreachable++;
-	radius_tls_close(path);
+	if (path->tls->is_running)
+		path->tls->is_broken = true;
+	else
+		radius_tls_close(path);
 }
 
 void radius_tls_close(struct radius_path *path)
@@ -151,7 +156,7 @@ static void flush(struct radius_path *path)
 {
 	struct radius_tls *tls = path->tls;
 
-	while (tls->out_len) {
+	while (tls->out_len && !tls->is_broken) {
 		// After "again" the same bytes are to be given again, and no more of them.
 		uint32_t n = tls->sending ? tls->sending : tls->out_len;
 		ssize_t sent = gnutls_record_send(tls->session, tls->out, n);
@@ -160,7 +165,7 @@ static void flush(struct radius_path *path)
 			break;
 		}
 		if (sent < 0) {
-			break_off(path, NULL);
+			break_off(path, NULL); // tls may be gone
 			return;
 		}
 		tls->sending = 0;
@@ -184,7 +189,7 @@ static void append(struct radius_path *path, struct span packet)
 
 void radius_tls_send(struct radius_path *path, struct span packet)
 {
-	if (!path->tls || !path->tls->is_open)
+	if (!path->tls || !path->tls->is_open || path->tls->is_broken)
 		return;
 	append(path, packet);
 	flush(path);
@@ -241,8 +246,6 @@ static bool take_packets(struct radius_path *path)
 		if (tls->in_len - at < len)
 			break;
 		exchange_take(path, span_of(tls->in + at, len));
-		if (path->tls != tls)
-			return true; // closed by what came of it
 		at += len;
 	}
 	tls->in_len -= at;
@@ -254,7 +257,9 @@ static void receive(struct radius_path *path)
 {
 	struct radius_tls *tls = path->tls;
 
-	for (int i = 0; i < TLS_READS_PER_TURN; i++) {
+	for (int i = 0; i < TLS_READS_PER_TURN && !tls->is_broken &&
+			(i == 0 || radius_core_has_time(path->peer->x->core));
+		i++) {
 		ssize_t n = gnutls_record_recv(
 			tls->session, tls->in + tls->in_len, sizeof(tls->in) - tls->in_len);
 		if (n == GNUTLS_E_AGAIN || n == GNUTLS_E_INTERRUPTED)
@@ -270,24 +275,20 @@ static void receive(struct radius_path *path)
 			break_off(path, "what it sends is not RADIUS");
 			return;
 		}
-		if (path->tls != tls)
-			return;
 	}
 	// Bytes that GnuTLS has read already do not make the socket readable.
-	if (gnutls_record_check_pending(tls->session) > 0)
+	if (!tls->is_broken && gnutls_record_check_pending(tls->session) > 0)
 		want(path, EPOLLIN | EPOLLOUT);
 }
 
-static void tls_ready(struct radius_source *s, uint32_t events)
+static void go_on(struct radius_path *path)
 {
-	struct radius_path *path =
-		(struct radius_path *)((char *)s - offsetof(struct radius_path, source));
 	struct radius_tls *tls = path->tls;
 	socklen_t len = sizeof(int);
 	int error = 0;
 
 	if (!tls->is_connected) {
-		getsockopt(s->fd, SOL_SOCKET, SO_ERROR, &error, &len);
+		getsockopt(path->source.fd, SOL_SOCKET, SO_ERROR, &error, &len);
 		if (error) {
 			break_off(path, "no TCP connection to it");
 			return;
@@ -299,8 +300,19 @@ static void tls_ready(struct radius_source *s, uint32_t events)
 		return;
 	}
 	flush(path);
-	if (path->tls == tls)
-		receive(path);
+	receive(path);
+}
+
+static void tls_ready(struct radius_source *s, uint32_t events)
+{
+	struct radius_path *path =
+		(struct radius_path *)((char *)s - offsetof(struct radius_path, source));
+
+	path->tls->is_running = true;
+	go_on(path);
+	path->tls->is_running = false;
+	if (path->tls->is_broken)
+		radius_tls_close(path);
 }
 
 static int connect_tcp(const struct config_radius_server *config)

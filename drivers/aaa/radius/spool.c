@@ -53,6 +53,7 @@ struct spools {
 	uint64_t next_number;
 	struct spool_stats stats;
 	bool is_dir_dirty;
+	int sync_rc; // of files that were closed since the last spools_sync()
 	TAILQ_HEAD(, spool) queues;
 };
 
@@ -94,35 +95,39 @@ static bool parse(const char *path, char name[NAME_BYTES], uint64_t *number)
 
 // ---- segments -----------------------------------------------------------------------------------
 
-// The whole of a file; the caller frees it.
+// The whole of a file; the caller frees it. NULL with errno: it cannot be had now.
 static uint8_t *load(const struct spool *q, uint64_t number, size_t *n)
 {
 	char path[PATH_BYTES];
 	uint8_t *bytes = NULL;
 	struct stat st;
+	int error = 0;
 
 	*n = 0;
 	path_of(q, number, path);
 	int fd = openat(q->all->dir_fd, path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	if (fd < 0)
 		return NULL;
-	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size <= FILE_BYTES_MAX)
-		bytes = malloc((size_t)st.st_size + 1);
+	if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode) || st.st_size > FILE_BYTES_MAX)
+		error = EINVAL;
+	else if (!(bytes = malloc((size_t)st.st_size + 1)))
+		error = ENOMEM;
 	while (bytes && *n < (size_t)st.st_size) {
 		ssize_t got = read(fd, bytes + *n, (size_t)st.st_size - *n);
 		if (got <= 0)
-			break;
+			break; // what is there is better than nothing
 		*n += (size_t)got;
 	}
 	close(fd);
+	errno = error;
 	return bytes;
 }
 
 static void close_last(struct spool *q)
 {
 	if (q->write_fd >= 0) {
-		if (q->is_dirty)
-			(void)fdatasync(q->write_fd);
+		if (q->is_dirty && fdatasync(q->write_fd) != 0)
+			q->all->sync_rc = -errno;
 		close(q->write_fd);
 	}
 	q->write_fd = -1;
@@ -369,8 +374,9 @@ int spool_append(struct spool *q, struct span record)
 int spools_sync(struct spools *s)
 {
 	struct spool *q;
-	int rc = 0;
+	int rc = s->sync_rc;
 
+	s->sync_rc = 0;
 	TAILQ_FOREACH(q, &s->queues, in_all)
 	{
 		if (!q->is_dirty)
@@ -397,15 +403,20 @@ static struct segment *to_read(const struct spool *q)
 	return NULL;
 }
 
-static unsigned int read_segment(
-	struct spool *q, const struct segment *g, struct spool_record *out, unsigned int n)
+static int read_segment(struct spool *q, const struct segment *g, struct spool_record *out,
+	unsigned int n, unsigned int *n_read)
 {
 	size_t n_bytes;
 	uint8_t *bytes = load(q, g->number, &n_bytes);
+	int rc = bytes || errno == ENOENT ? 0
+					  : -errno; // one that somebody removed will not come back
 	struct spool_format_cursor c = {.bytes = span_of(bytes, bytes ? n_bytes : 0)};
 	struct spool_format_record found;
 	unsigned int n_out = 0;
 
+	*n_read = 0;
+	if (rc != 0)
+		return rc;
 	c.at = q->read_at < c.bytes.len ? q->read_at : c.bytes.len;
 	while (n_out < n && spool_format_next(&c, &found)) {
 		q->read_at = (uint32_t)c.at;
@@ -417,7 +428,8 @@ static unsigned int read_segment(
 		memcpy(to->bytes, found.bytes.bytes, found.bytes.len);
 	}
 	free(bytes);
-	return n_out;
+	*n_read = n_out;
+	return 0;
 }
 
 // What was counted as waiting has become unreadable since.
@@ -430,25 +442,28 @@ static void give_up(struct spool *q)
 		remove_segment(q, g);
 }
 
-unsigned int spool_read(struct spool *q, struct spool_record *out, unsigned int n)
+int spool_read(struct spool *q, struct spool_record *out, unsigned int n, unsigned int *n_read)
 {
-	unsigned int n_out = 0;
+	unsigned int n_out = 0, n_more;
 	struct segment *g;
+	int rc = 0;
 
 	while (n_out < n && (g = to_read(q))) {
 		if (g->number != q->read_segment) {
 			q->read_segment = g->number;
 			q->read_at = 0;
 		}
-		n_out += read_segment(q, g, out + n_out, n - n_out);
-		if (n_out == n || g == q->last)
+		rc = read_segment(q, g, out + n_out, n - n_out, &n_more);
+		n_out += n_more;
+		if (rc != 0 || n_out == n || g == q->last)
 			break;
 		q->read_segment = g->number + 1;
 		q->read_at = 0;
 	}
-	if (n_out == 0 && q->n_waiting > 0)
+	if (n_out == 0 && rc == 0 && q->n_waiting > 0)
 		give_up(q);
-	return n_out;
+	*n_read = n_out;
+	return rc;
 }
 
 void spool_sent(struct spool *q, const struct spool_mark *mark)

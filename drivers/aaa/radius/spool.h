@@ -44,8 +44,10 @@ int spool_append(struct spool *q, struct span record);
 int spools_sync(struct spools *s);
 
 // Fetch up to n records that wait, in order, from where the last call ended; all that it gave has been sent by now
-// (spool_sent). 0: nothing waits any more.
-unsigned int spool_read(struct spool *q, struct spool_record *out, unsigned int n);
+// (spool_sent). *n_out is 0: nothing waits any more.
+//
+//   returns  0, or -errno when a file could not be read now, with *n_out 0 or what was before it
+int spool_read(struct spool *q, struct spool_record *out, unsigned int n, unsigned int *n_out);
 
 // A server has it. Harmless for one that is not there any more.
 void spool_sent(struct spool *q, const struct spool_mark *mark);

@@ -8,6 +8,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/eventfd.h>
 #include <time.h>
 #include <unistd.h>
@@ -37,27 +38,39 @@ struct spool_thread {
 
 // ---- the thread ---------------------------------------------------------------------------------
 
-static void run(struct spool_job *job, struct spool_done *done)
+static void run(struct spools *spools, struct spool_job *job, struct spool_done *done)
 {
+	char name[SPOOL_FORMAT_RECORD_BYTES_MAX + 1] = "";
+
 	*done = (struct spool_done){.kind = job->kind, .context = job->context};
 	switch (job->kind) {
 	case SPOOL_JOB_APPEND:
 		done->rc = spool_append(job->queue, span_of(job->bytes, job->len));
 		break;
 	case SPOOL_JOB_READ:
-		done->n_records = spool_read(job->queue, job->records, job->n_records);
+		done->rc = spool_read(job->queue, job->records, job->n_records, &done->n_records);
 		break;
 	case SPOOL_JOB_SENT:
 		spool_sent(job->queue, &job->mark);
 		break;
+	case SPOOL_JOB_AGAIN:
+		done->rc = spool_append(job->queue, span_of(job->record->bytes, job->record->len));
+		if (done->rc == 0)
+			spool_sent(job->queue, &job->record->mark);
+		break;
+	case SPOOL_JOB_QUEUE:
+		memcpy(name, job->bytes, job->len);
+		job->queue = spools_get(spools, name);
+		break;
 	}
-	done->n_waiting = spool_n_waiting(job->queue);
+	done->queue = job->queue;
+	done->n_waiting = job->queue ? spool_n_waiting(job->queue) : 0;
 }
 
 static void run_batch(struct spool_thread *t, uint32_t n)
 {
 	for (uint32_t i = 0; i < n; i++)
-		run(&t->batch[i], &t->batch_dones[i]);
+		run(t->spools, &t->batch[i], &t->batch_dones[i]);
 	int rc = spools_sync(t->spools);
 	for (uint32_t i = 0; i < n && rc != 0; i++)
 		if (t->batch_dones[i].kind == SPOOL_JOB_APPEND && t->batch_dones[i].rc == 0)

@@ -19,6 +19,8 @@ enum spool_job_kind {
 	SPOOL_JOB_APPEND, // `bytes`; done when they are safe
 	SPOOL_JOB_READ,	  // up to n_records to `records`, which are the thread's until it is done
 	SPOOL_JOB_SENT,	  // `mark`
+	SPOOL_JOB_AGAIN,  // `record`, which is the caller's until it is done: to the end with it
+	SPOOL_JOB_QUEUE,  // find that of the group whose name is `bytes`, or make it
 };
 
 struct spool_job {
@@ -26,6 +28,7 @@ struct spool_job {
 	struct spool *queue;
 	void *context; // the caller's, as is
 	union {
+		const struct spool_record *record;
 		struct {
 			uint16_t len;
 			uint8_t bytes[SPOOL_FORMAT_RECORD_BYTES_MAX];
@@ -41,8 +44,9 @@ struct spool_job {
 struct spool_done {
 	enum spool_job_kind kind;
 	void *context;
-	int rc;		    // APPEND
+	int rc;		    // APPEND, READ, AGAIN
 	uint32_t n_records; // READ
+	struct spool *queue;
 	uint64_t n_waiting; // in that queue, now
 };
 

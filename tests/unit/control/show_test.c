@@ -6,7 +6,7 @@
 TEST(show, parse_table)
 {
 	static const struct {
-		const char *words[4];
+		const char *words[6];
 		int code;
 		const char *says; // in the message; NULL: a command was found
 	} cases[] = {
@@ -40,6 +40,10 @@ TEST(show, parse_table)
 		{{"show", "version"}, SHOW_OK, NULL},
 		{{"clear", "session", "0x1"}, SHOW_OK, NULL},
 		{{"clear", "user", "alice"}, SHOW_OK, NULL},
+		{{"clear", "user", "alice", "tenant", "blue"}, SHOW_OK, NULL},
+		{{"clear", "user", "alice", "tenant"}, SHOW_USAGE,
+			"usage: clear user NAME [tenant T]"},
+		{{"clear", "user", "alice", "of", "blue"}, SHOW_USAGE, "usage: clear user NAME"},
 		{{"help"}, SHOW_OK, "clear user NAME"},
 		{{NULL}, SHOW_USAGE, "show sessions"},
 		{{"shwo", "sessions"}, SHOW_USAGE, "Unknown word shwo"},
@@ -54,10 +58,10 @@ TEST(show, parse_table)
 	static struct show s;
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		struct span words[4];
+		struct span words[6];
 		size_t n = 0;
 		SHIM_TRACE_CASE(i);
-		for (; n < 4 && cases[i].words[n]; n++)
+		for (; n < 6 && cases[i].words[n]; n++)
 			words[n] = span_of_text(cases[i].words[n]);
 		memset(&s, 0, sizeof(s));
 		EXPECT_EQ(cases[i].code, show_parse(&s, words, n));

@@ -1,294 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Accounting against a server that the test plays on the loopback: loss, death and return, restarts of adit.
-#include "drivers/aaa/radius/account.h"
-
-#include "shim/shim.h"
-#include "unit/drivers/account_sample.h"
-
-#include <arpa/inet.h>
-#include <dirent.h>
-#include <errno.h>
-#include <fcntl.h>
-#include <poll.h>
-#include <stdlib.h>
-#include <sys/socket.h>
-#include <time.h>
-#include <unistd.h>
-
-enum { HEARD_MAX = 4096, START = 1, STOP = 2, INTERIM = 3, ON = 7, OFF = 8 };
-
-struct heard {
-	uint32_t status, delay_s, up, cause;
-	uint8_t authenticator[16];
-	char session_id[AAA_SESSION_ID_BYTES];
-};
-
-static struct {
-	struct config *config;
-	struct log log;
-	struct radius_core core;
-	struct exchange *exchange;
-	struct account *account;
-	char dir[64];
-	// the server
-	int fd;
-	struct secret secret;
-	bool is_silent;
-	unsigned int loses; // every so-manyth request; 0: none
-	unsigned int n_got;
-	unsigned int n_heard; // answered ones
-	struct heard heard[HEARD_MAX];
-} lab;
-
-// ---- the server ---------------------------------------------------------------------------------
-
-static uint32_t number(const struct radius_view *v, uint8_t type)
-{
-	struct span value;
-	uint32_t n = 0;
-
-	if (radius_find(v, 0, type, &value))
-		(void)radius_get_u32(value, &n);
-	return n;
-}
-
-// One that was heard before is a retransmission, as servers know them.
-static void note(const struct radius_view *v)
-{
-	struct span id = {0};
-
-	for (unsigned int i = 0; i < lab.n_heard; i++)
-		if (memcmp(lab.heard[i].authenticator, v->authenticator, 16) == 0)
-			return;
-	ASSERT_LT(lab.n_heard, HEARD_MAX);
-	struct heard *h = &lab.heard[lab.n_heard++];
-	memcpy(h->authenticator, v->authenticator, 16);
-	h->status = number(v, RADIUS_ACCT_STATUS_TYPE);
-	h->delay_s = number(v, RADIUS_ACCT_DELAY_TIME);
-	h->up = number(v, RADIUS_ACCT_INPUT_OCTETS);
-	h->cause = number(v, RADIUS_ACCT_TERMINATE_CAUSE);
-	EXPECT_TRUE(radius_find(v, 0, RADIUS_ACCT_SESSION_ID, &id));
-	snprintf(h->session_id, sizeof(h->session_id), "%.*s", (int)id.len, (const char *)id.bytes);
-}
-
-static void serve(void)
-{
-	uint8_t datagram[RADIUS_PACKET_BYTES_MAX];
-	struct radius_packet reply;
-	struct sockaddr_in from;
-	struct radius_view v;
-	ssize_t n;
-
-	for (;;) {
-		socklen_t len = sizeof(from);
-		n = recvfrom(lab.fd, datagram, sizeof(datagram), MSG_DONTWAIT,
-			(struct sockaddr *)&from, &len);
-		if (n < 0)
-			return;
-		lab.n_got++;
-		if (lab.is_silent || (lab.loses && lab.n_got % lab.loses == 0))
-			continue;
-		ASSERT_EQ(0, radius_read(span_of(datagram, (size_t)n), &v));
-		ASSERT_EQ(RADIUS_CHECK_GOOD, radius_check_request(&v, &lab.secret, false));
-		note(&v);
-		radius_begin(&reply, RADIUS_ACCOUNTING_RESPONSE, false);
-		size_t m = radius_seal_reply(&reply, v.id, &lab.secret, v.authenticator);
-		(void)sendto(lab.fd, reply.bytes, m, 0, (struct sockaddr *)&from, len);
-	}
-}
-
-static uint16_t open_server(void)
-{
-	struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-	socklen_t len = sizeof(at);
-
-	lab.fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	EXPECT_EQ(0, bind(lab.fd, (struct sockaddr *)&at, sizeof(at)));
-	EXPECT_EQ(0, getsockname(lab.fd, (struct sockaddr *)&at, &len));
-	return ntohs(at.sin_port);
-}
-
-// ---- adit ---------------------------------------------------------------------------------------
-
-static void start(void)
-{
-	ASSERT_EQ(0, radius_core_open(&lab.core, lab.config, &lab.log, NULL));
-	ASSERT_EQ(0, exchange_open(&lab.core, &lab.exchange));
-	ASSERT_EQ(0, account_open(&lab.core, lab.exchange, &lab.account));
-}
-
-static void stop(void)
-{
-	exchange_close(lab.exchange);
-	account_close(lab.account);
-	radius_core_close(&lab.core);
-}
-
-static void open_lab(bool has_dir)
-{
-	memset(&lab, 0, sizeof(lab));
-	lab.config = config_new();
-	struct config *c = lab.config;
-	c->max_calls = 200;
-	c->radius_servers = calloc(1, sizeof(*c->radius_servers));
-	c->radius_groups = calloc(1, sizeof(*c->radius_groups));
-	c->n_radius_servers = c->n_radius_groups = 1;
-	struct config_radius_server *s = &c->radius_servers[0];
-	*s = (struct config_radius_server){.name = "s",
-		.address_be = htonl(INADDR_LOOPBACK),
-		.acct_port = open_server(),
-		.has_secret = true,
-		.timeout_ms = 60,
-		.tries = 2,
-		.dead_s = 1,
-		.sockets = 2};
-	(void)secret_set(&s->secret, span_of_text("testing123"));
-	lab.secret = s->secret;
-	struct config_radius_group *g = &c->radius_groups[0];
-	*g = (struct config_radius_group){.name = "g", .n_servers = 1, .servers = {"s"}};
-	c->tenants[0].accounting_index = 0;
-	c->spool_max_mb = 16;
-	log_open(&lab.log, LOG_TARGET_STDERR, LOG_LEVEL_DEBUG, "account");
-	lab.log.fd = open("/dev/null", O_WRONLY | O_CLOEXEC);
-	lab.log.events = event_log_new();
-	c->accounting_dir[0] = '\0';
-	if (has_dir) {
-		snprintf(lab.dir, sizeof(lab.dir), "/tmp/adit-account-XXXXXX");
-		ASSERT_TRUE(mkdtemp(lab.dir) != NULL);
-		snprintf(c->accounting_dir, sizeof(c->accounting_dir), "%s", lab.dir);
-	}
-	start();
-}
-
-static unsigned int count_files(const char *part, bool removes)
-{
-	DIR *d = opendir(lab.dir);
-	struct dirent *e;
-	unsigned int n = 0;
-
-	while ((e = readdir(d))) {
-		if (e->d_name[0] == '.' || !strstr(e->d_name, part))
-			continue;
-		n++;
-		if (removes)
-			unlinkat(dirfd(d), e->d_name, 0);
-	}
-	closedir(d);
-	return n;
-}
-
-static void close_lab(void)
-{
-	int null_fd = lab.log.fd;
-
-	if (lab.dir[0]) {
-		count_files("", true);
-		EXPECT_EQ(0, rmdir(lab.dir));
-	}
-	close(lab.fd);
-	event_log_free(lab.log.events);
-	log_close(&lab.log);
-	close(null_fd);
-	config_free(lab.config);
-}
-
-static void turn(int ms)
-{
-	struct pollfd p[] = {
-		{.fd = lab.core.epoll_fd, .events = POLLIN}, {.fd = lab.fd, .events = POLLIN}};
-
-	(void)poll(p, 2, ms);
-	serve();
-	radius_core_run(&lab.core);
-}
-
-static bool drained(void)
-{
-	return account_is_drained(lab.account);
-}
-
-static uint64_t now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
-}
-
-static bool until(bool (*holds)(void), int ms)
-{
-	uint64_t end = now_ms() + (uint64_t)ms;
-
-	while (!holds() && now_ms() < end)
-		turn(5);
-	return holds();
-}
-
-static void run(int ms)
-{
-	uint64_t end = now_ms() + (uint64_t)ms;
-
-	while (now_ms() < end)
-		turn(5);
-}
-
-static void tell(enum aaa_account_kind kind, uint32_t call, uint64_t up)
-{
-	struct aaa_account r;
-	struct timespec t;
-
-	account_sample(&r, call);
-	clock_gettime(CLOCK_REALTIME, &t);
-	r.kind = kind;
-	r.up_bytes = up;
-	r.event_wall_ns = (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
-	if (kind == AAA_ACCOUNT_ON || kind == AAA_ACCOUNT_OFF)
-		r.session_id[0] = '\0';
-	r.cause = kind == AAA_ACCOUNT_STOP ? AAA_CAUSE_USER_REQUEST : AAA_CAUSE_NONE;
-	radius_core_look(&lab.core);
-	account_submit(lab.account, &r);
-}
-
-static const struct heard *find(uint32_t status, uint32_t call)
-{
-	struct aaa_account r;
-
-	account_sample(&r, call);
-	for (unsigned int i = 0; i < lab.n_heard; i++)
-		if (lab.heard[i].status == status &&
-			(status >= ON || strcmp(lab.heard[i].session_id, r.session_id) == 0))
-			return &lab.heard[i];
-	return NULL;
-}
-
-static unsigned int count(uint32_t status)
-{
-	unsigned int n = 0;
-
-	for (unsigned int i = 0; i < lab.n_heard; i++)
-		n += lab.heard[i].status == status;
-	return n;
-}
-
-static unsigned int count_events(enum event_kind kind)
-{
-	return lab.log.events->repeats[kind];
-}
-
-static bool has_spooled_all(void)
-{
-	return drained() && count_files(".spool", false) > 0;
-}
-
-static bool is_spool_empty(void)
-{
-	char text[2048];
-
-	account_describe(lab.account, text, sizeof(text));
-	return drained() && count_files(".spool", false) == 0 && strstr(text, "on disk 0,");
-}
-
-// ---- tests --------------------------------------------------------------------------------------
+// Accounting against a server: loss, death and return, restarts of adit.
+#include "unit/drivers/account_lab.h"
 
 TEST(account, a_call_is_told_in_order)
 {
@@ -442,24 +154,6 @@ TEST(account, closing_leaves_what_is_not_told_to_the_next_start)
 	close_lab();
 }
 
-// A copy of the directory as it is while calls are up is what kill -9 leaves.
-static void steal(void)
-{
-	char command[256];
-
-	snprintf(command, sizeof(command), "cp -r %s %s.copy && rm %s.copy/lock", lab.dir, lab.dir,
-		lab.dir);
-	ASSERT_EQ(0, system(command));
-}
-
-static void bring_back(void)
-{
-	char command[256];
-
-	snprintf(command, sizeof(command), "rm -r %s && mv %s.copy %s", lab.dir, lab.dir, lab.dir);
-	ASSERT_EQ(0, system(command));
-}
-
 TEST(account, kill_9_tells_each_call_once)
 {
 	open_lab(true);
@@ -587,6 +281,90 @@ TEST(account, a_new_class_is_kept)
 	EXPECT_TRUE(until(is_spool_empty, 5000));
 	EXPECT_EQ(1, count(START));
 	EXPECT_EQ(1, count(STOP));
+	stop();
+	close_lab();
+}
+
+static bool has_others(void)
+{
+	return count(STOP) >= 199;
+}
+
+// A server that does not answer one record, since its database does not take it, gets all others; and that one later.
+TEST(account, one_record_that_is_never_answered_holds_nothing_up)
+{
+	open_lab(true);
+	lab.is_silent = true;
+	for (uint32_t i = 0; i < 200; i++) {
+		tell(AAA_ACCOUNT_START, i, 0);
+		tell(AAA_ACCOUNT_STOP, i, i);
+	}
+	EXPECT_TRUE(until(has_spooled_all, 5000));
+	lab.is_silent = false;
+	lab.is_picky = true;
+	EXPECT_TRUE(until(has_others, 20000));
+	EXPECT_EQ(NULL, find(START, 0));
+	lab.is_picky = false;
+	EXPECT_TRUE(until(is_spool_empty, 10000));
+	ASSERT_TRUE(find(START, 0) && find(STOP, 0));
+	EXPECT_TRUE(find(START, 0) < find(STOP, 0));
+	EXPECT_EQ(200, count(START));
+	EXPECT_EQ(200, count(STOP));
+	stop();
+	close_lab();
+}
+
+// One that a live server does not answer is not sent again and again: it goes to the disk, and others pass.
+TEST(account, what_a_live_server_does_not_answer_goes_to_the_disk)
+{
+	char text[2048];
+
+	open_lab(true);
+	lab.is_picky = true;
+	for (uint32_t i = 0; i < 60; i++) { // so that it is heard of all the time
+		tell(AAA_ACCOUNT_START, i, 0);
+		run(10);
+	}
+	account_describe(lab.account, text, sizeof(text));
+	EXPECT_STRCONTAINS(text, "alive");
+	EXPECT_STRCONTAINS(text, "to disk 1,");
+	EXPECT_GE(count(START), 50);
+	stop();
+	close_lab();
+}
+
+// A server may take an On for the end of all that it knows of that NAS.
+TEST(account, no_call_is_told_before_the_on)
+{
+	open_lab(false);
+	lab.is_slow_on = true;
+	tell(AAA_ACCOUNT_ON, 0, 0);
+	tell(AAA_ACCOUNT_START, 1, 0);
+	run(150);
+	EXPECT_EQ(0, lab.n_heard);
+	lab.is_slow_on = false;
+	EXPECT_TRUE(until(drained, 5000));
+	ASSERT_EQ(2, lab.n_heard);
+	EXPECT_EQ(ON, lab.heard[0].status);
+	stop();
+	close_lab();
+}
+
+// Nor is the Off while a Stop is under way.
+TEST(account, the_off_is_the_last_word)
+{
+	open_lab(false);
+	tell(AAA_ACCOUNT_START, 0, 0);
+	EXPECT_TRUE(until(drained, 2000));
+	lab.is_picky = true;
+	tell(AAA_ACCOUNT_STOP, 0, 0);
+	tell(AAA_ACCOUNT_OFF, 0, 0);
+	run(100);
+	EXPECT_EQ(1, lab.n_heard);
+	lab.is_picky = false;
+	EXPECT_TRUE(until(drained, 5000));
+	ASSERT_EQ(3, lab.n_heard);
+	EXPECT_EQ(OFF, lab.heard[2].status);
 	stop();
 	close_lab();
 }

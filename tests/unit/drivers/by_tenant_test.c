@@ -96,7 +96,7 @@ static void fake_answer_change(void *state, uint64_t tag, enum aaa_error_cause c
 	fake.answered_cause = cause;
 }
 
-static int fake_reload(void *state, const struct config *config)
+static int fake_reload(void *state, const struct config *config, void **prepared)
 {
 	if (fake.reload_result == 0)
 		fake.config = config;
@@ -364,6 +364,23 @@ TEST(by_tenant, one_descriptor)
 	world_close(&w);
 }
 
+// As the control lane does it, prepared beside the lane or not.
+static int reload(void *state, const struct config *config)
+{
+	static bool is_prepared;
+	void *prepared = NULL;
+	int rc = 0;
+
+	is_prepared = !is_prepared;
+	if (is_prepared)
+		rc = aaa_driver_by_tenant.prepare(state, config, &prepared);
+	if (rc == 0)
+		rc = aaa_driver_by_tenant.reload(state, config, &prepared);
+	if (prepared)
+		aaa_driver_by_tenant.discard(state, prepared);
+	return rc;
+}
+
 TEST(by_tenant, reload)
 {
 	struct world w, other;
@@ -382,13 +399,13 @@ TEST(by_tenant, reload)
 
 	// RADIUS cannot be opened: all is as it was, the local users too.
 	fake.open_result = -ENOENT;
-	EXPECT_EQ(-ENOENT, aaa_driver_by_tenant.reload(w.state, &other.config));
+	EXPECT_EQ(-ENOENT, reload(w.state, &other.config));
 	EXPECT_EQ(0, ask(&w, 0, "anna", "of the default tenant", 1));
 	ASSERT_EQ(1, poll_replies(&w, replies, 4));
 	EXPECT_EQ(AAA_ACCEPT, replies[0].result);
 
 	fake.open_result = 0;
-	EXPECT_EQ(0, aaa_driver_by_tenant.reload(w.state, &other.config));
+	EXPECT_EQ(0, reload(w.state, &other.config));
 	EXPECT_TRUE(fake.config == &other.config);
 	EXPECT_EQ(0, ask(&w, 0, "anna", "of the default tenant", 2));
 	ASSERT_EQ(1, poll_replies(&w, replies, 4));
@@ -401,14 +418,14 @@ TEST(by_tenant, reload)
 
 	// What RADIUS refuses changes nothing either.
 	fake.reload_result = -EINVAL;
-	EXPECT_EQ(-EINVAL, aaa_driver_by_tenant.reload(w.state, &w.config));
+	EXPECT_EQ(-EINVAL, reload(w.state, &w.config));
 	EXPECT_EQ(0, ask(&w, 0, "cora", "new", 4));
 	ASSERT_EQ(1, poll_replies(&w, replies, 4));
 	EXPECT_EQ(AAA_ACCEPT, replies[0].result);
 
 	// Nobody needs it any more: it stays for what is on its way.
 	fake.reload_result = 0;
-	EXPECT_EQ(0, aaa_driver_by_tenant.reload(w.state, &w.config));
+	EXPECT_EQ(0, reload(w.state, &w.config));
 	EXPECT_TRUE(fake.config == &w.config);
 	server_says(3, AAA_ACCEPT);
 	ASSERT_EQ(1, poll_replies(&w, replies, 4));

@@ -261,11 +261,17 @@ static uint16_t error_of(struct local_client *l, const char *user, const char *p
 	return reply.ms_error;
 }
 
-static struct aaa_reply change(struct local_client *l, const char *from, const char *to)
+static struct aaa_reply change_of(
+	struct local_client *l, const char *user, const char *from, const char *to)
 {
-	struct aaa_request request = local_client_change("anna", from, to, 2);
+	struct aaa_request request = local_client_change(user, from, to, 2);
 
 	return local_client_ask(l, &request);
+}
+
+static struct aaa_reply change(struct local_client *l, const char *from, const char *to)
+{
+	return change_of(l, "anna", from, to);
 }
 
 TEST(password_file, changed_passwords_outlive_the_driver)
@@ -452,6 +458,58 @@ TEST(password_file, of_tenants)
 	end();
 }
 
+static int reload(struct local_client *l, const struct config *config)
+{
+	void *prepared = NULL;
+	int rc = aaa_driver_local.prepare(l->state, config, &prepared);
+
+	if (rc == 0)
+		rc = aaa_driver_local.reload(l->state, config, &prepared);
+	if (prepared)
+		aaa_driver_local.discard(l->state, prepared);
+	return rc;
+}
+
+// What a user changes while another thread reads the configuration is not lost, and neither is what stands in the file of
+// users who are not there: they may come back.
+TEST(password_file, a_change_during_a_reload_is_kept)
+{
+	struct local_client l = {.users = {local_client_password("anna", "first"),
+					 local_client_password("bert", "first")}},
+			    newer;
+	void *prepared = NULL;
+
+	begin();
+	l.config.change_password = true;
+	l.config.n_users = 2;
+	l.users[0].expired = l.users[1].expired = true;
+	snprintf(l.config.password_file, sizeof(l.config.password_file), "%s", path);
+	local_client_open(&l);
+	newer = l;
+	newer.config.users = newer.users;
+	EXPECT_TRUE(change(&l, "first", "second").password_changed);
+	ASSERT_EQ(0, aaa_driver_local.prepare(l.state, &newer.config, &prepared));
+	EXPECT_TRUE(change_of(&l, "bert", "first", "second").password_changed);
+	ASSERT_EQ(0, aaa_driver_local.reload(l.state, &newer.config, &prepared));
+	aaa_driver_local.discard(l.state, prepared);
+	EXPECT_EQ(0, error_of(&l, "anna", "second"));
+	EXPECT_EQ(0, error_of(&l, "bert", "second"));
+	// Anna goes, bert changes nothing: her entry stays; and she comes back.
+	struct local_client without = newer;
+	without.config.users = without.users;
+	without.users[0] = without.users[1];
+	without.config.n_users = 1;
+	EXPECT_EQ(0, reload(&l, &without.config));
+	EXPECT_EQ(691, error_of(&l, "anna", "second"));
+	EXPECT_EQ(0, error_of(&l, "bert", "second"));
+	EXPECT_EQ(0, reload(&l, &newer.config));
+	EXPECT_EQ(0, error_of(&l, "anna", "second"));
+	local_client_close(&l);
+	EXPECT_EQ(0, read_file());
+	EXPECT_EQ(2, taken.n);
+	end();
+}
+
 // Without a file a changed password lives until adit stops, also over a reload, unless the configuration has a newer one.
 TEST(password_file, reload_keeps_what_was_changed)
 {
@@ -465,17 +523,17 @@ TEST(password_file, reload_keeps_what_was_changed)
 	newer.config.users = newer.users;
 	reply = change(&l, "first", "second");
 	EXPECT_TRUE(reply.password_changed);
-	EXPECT_EQ(0, aaa_driver_local.reload(l.state, &newer.config));
+	EXPECT_EQ(0, reload(&l, &newer.config));
 	EXPECT_EQ(0, error_of(&l, "anna", "second"));
 	EXPECT_EQ(691, error_of(&l, "anna", "first"));
 	newer.users[0] = local_client_password("anna", "third");
-	EXPECT_EQ(0, aaa_driver_local.reload(l.state, &newer.config));
+	EXPECT_EQ(0, reload(&l, &newer.config));
 	EXPECT_EQ(691, error_of(&l, "anna", "second"));
 	EXPECT_EQ(0, error_of(&l, "anna", "third"));
 	// What cannot be taken leaves all as it was.
 	newer.users[1] = newer.users[0];
 	newer.config.n_users = 2;
-	EXPECT_EQ(-EEXIST, aaa_driver_local.reload(l.state, &newer.config));
+	EXPECT_EQ(-EEXIST, reload(&l, &newer.config));
 	EXPECT_EQ(0, error_of(&l, "anna", "third"));
 	local_client_close(&l);
 }

@@ -352,3 +352,63 @@ TEST(radius_access, a_request_says_who_calls_whom)
 		-EMSGSIZE, radius_access_write(w.config, &request, (struct span){0}, &p, &w.asked));
 	close_world(&w);
 }
+
+// Behind a zero byte a server written in C sees nothing: one user could log in under any number of names.
+TEST(radius_access, a_name_with_a_zero_byte_goes_to_no_server)
+{
+	struct aaa_request request = {
+		.credentials = {.method = AUTH_METHOD_PAP, .user_len = 6, .user = "anna\0x"}};
+	struct radius_packet p;
+	struct world w;
+
+	open_world(&w, AUTH_METHOD_PAP);
+	EXPECT_EQ(-EINVAL, radius_access_write(w.config, &request, (struct span){0}, &p, &w.asked));
+	memset(request.credentials.user, 'a', sizeof(request.credentials.user));
+	request.credentials.user_len = LIMIT_USER_NAME_BYTES;
+	ASSERT_EQ(0, radius_access_write(w.config, &request, (struct span){0}, &p, &w.asked));
+	EXPECT_EQ(253, find_in_plain(&p, 0, RADIUS_USER_NAME, 0).len);
+	close_world(&w);
+}
+
+TEST(radius_access, several_keys_for_one_direction)
+{
+	for (int differ = 0; differ < 2; differ++) {
+		SHIM_TRACE_CASE(differ);
+		struct world w;
+		open_world(&w, AUTH_METHOD_MSCHAPV2);
+		begin(&w, RADIUS_ACCESS_ACCEPT);
+		put_success(&w, 9);
+		put_key(&w, RADIUS_MS_MPPE_SEND_KEY, 0x11);
+		put_key(&w, RADIUS_MS_MPPE_RECV_KEY, 0x22);
+		put_key(&w, RADIUS_MS_MPPE_SEND_KEY, differ ? 0x33 : 0x11);
+		read_answer(&w);
+		EXPECT_EQ(differ ? AAA_REJECT : AAA_ACCEPT, w.reply.result);
+		if (differ)
+			EXPECT_STRCONTAINS(w.reply.why, "several MPPE keys");
+		EXPECT_EQ(!differ, w.reply.has_keys);
+		close_world(&w);
+	}
+}
+
+TEST(radius_access, texts_of_any_length_are_cut)
+{
+	char text[RADIUS_VALUE_BYTES_MAX + 1], error[248];
+	struct world w;
+
+	memset(text, 'x', sizeof(text));
+	memset(error, 'y', sizeof(error));
+	memcpy(error, "\1E=646 M=", 9);
+	open_world(&w, AUTH_METHOD_MSCHAPV2);
+	begin(&w, RADIUS_ACCESS_REJECT);
+	for (int i = 0; i < 14; i++) // as much as a packet holds
+		radius_put(&w.answer, RADIUS_REPLY_MESSAGE, span_of(text, 253));
+	put_ms(&w, RADIUS_MS_CHAP_ERROR, error, 247);
+	read_answer(&w);
+	EXPECT_EQ(646, w.reply.ms_error);
+	EXPECT_EQ(LIMIT_FAILURE_TEXT_BYTES, strlen(w.reply.message));
+	begin(&w, RADIUS_ACCESS_REJECT);
+	put_ms(&w, RADIUS_MS_CHAP_ERROR, error, 247);
+	read_answer(&w);
+	EXPECT_EQ('y', w.reply.message[0]);
+	close_world(&w);
+}

@@ -308,3 +308,38 @@ TEST(radius_packet, addresses_are_written_as_text)
 	EXPECT_EQ(20 + 2 + 11, p.w.len);
 	EXPECT_MEMEQ("198.18.0.10", p.bytes + 22, 11);
 }
+
+// RFC 3579 3.1: whatever the configuration says.
+TEST(radius_packet, eap_needs_a_message_authenticator)
+{
+	static const uint8_t authenticator[16] = {4};
+	const struct secret secret = {.len = 3, .bytes = "abc"};
+
+	for (int with = 0; with < 2; with++) {
+		SHIM_TRACE_CASE(with);
+		struct radius_packet p;
+		struct radius_view v;
+		radius_begin(&p, RADIUS_ACCESS_ACCEPT, with);
+		radius_put_text(&p, RADIUS_EAP_MESSAGE, "eap");
+		size_t n = radius_seal_reply(&p, 1, &secret, authenticator);
+		ASSERT_EQ(0, radius_read(span_of(p.bytes, n), &v));
+		EXPECT_EQ(with ? RADIUS_CHECK_GOOD : RADIUS_CHECK_NO_MESSAGE_AUTHENTICATOR,
+			radius_check_reply(&v, authenticator, &secret, false));
+	}
+}
+
+TEST(radius_packet, more_than_4096_bytes_is_none)
+{
+	static uint8_t bytes[5000] = {RADIUS_ACCESS_ACCEPT, 1};
+	struct radius_view v;
+
+	for (size_t at = 20; at + 250 <= sizeof(bytes); at += 250) {
+		bytes[at] = RADIUS_REPLY_MESSAGE;
+		bytes[at + 1] = 250;
+	}
+	bytes_put_u16(bytes + 2, 20 + 17 * 250);
+	EXPECT_EQ(-EBADMSG, radius_read(span_of(bytes, sizeof(bytes)), &v));
+	bytes_put_u16(bytes + 2, 20 + 16 * 250);
+	EXPECT_EQ(0, radius_read(span_of(bytes, sizeof(bytes)), &v));
+	EXPECT_EQ(20 + 16 * 250, v.packet.len);
+}

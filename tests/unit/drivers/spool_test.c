@@ -10,6 +10,7 @@
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -68,6 +69,14 @@ static void append(struct spool *q, unsigned int i)
 	ASSERT_EQ(0, spool_append(q, span_of(text, (size_t)n)));
 }
 
+static unsigned int read_some(struct spool *q, struct spool_record *out, unsigned int n)
+{
+	unsigned int n_read;
+
+	EXPECT_EQ(0, spool_read(q, out, n, &n_read));
+	return n_read;
+}
+
 static unsigned int number_of(const struct spool_record *r)
 {
 	unsigned int i = 0;
@@ -90,7 +99,7 @@ TEST(spool, comes_back_in_order_and_once)
 		append(q, i);
 	EXPECT_EQ(0, spools_sync(spools));
 	EXPECT_EQ(40, spool_n_waiting(q));
-	while ((n = spool_read(q, records, 7)) > 0)
+	while ((n = read_some(q, records, 7)) > 0)
 		for (unsigned int i = 0; i < n; i++) {
 			EXPECT_EQ(next, number_of(&records[i]));
 			spool_sent(q, &records[i].mark);
@@ -109,7 +118,7 @@ TEST(spool, comes_back_in_order_and_once)
 	EXPECT_EQ(0, stats.n_bytes);
 	EXPECT_EQ(0, stats.n_corrupt + stats.n_cut + stats.n_dropped);
 	append(q, 41);
-	ASSERT_EQ(1, spool_read(q, records, 7));
+	ASSERT_EQ(1, read_some(q, records, 7));
 	EXPECT_EQ(41, number_of(&records[0]));
 	end();
 }
@@ -128,7 +137,7 @@ TEST(spool, groups_have_queues_of_their_own)
 	reopen(64 * MB);
 	b = spools_get(spools, "../b /c");
 	EXPECT_EQ(1, spool_n_waiting(b));
-	ASSERT_EQ(1, spool_read(b, &record, 1));
+	ASSERT_EQ(1, read_some(b, &record, 1));
 	EXPECT_EQ(2, number_of(&record));
 	EXPECT_EQ(2, spool_n_waiting(spools_get(spools, "a")));
 	spool_sent(b, &record.mark);
@@ -157,7 +166,7 @@ TEST(spool, the_oldest_of_the_longest_queue_gives_way)
 	EXPECT_GT(stats.n_dropped, 5000);
 	EXPECT_EQ(10001, stats.n_dropped + stats.n_waiting);
 	EXPECT_EQ(1, spool_n_waiting(quiet));
-	ASSERT_EQ(1, spool_read(noisy, &record, 1));
+	ASSERT_EQ(1, read_some(noisy, &record, 1));
 	unsigned int first;
 	memcpy(&first, record.bytes, sizeof(first));
 	EXPECT_EQ(stats.n_dropped, first); // the newest are all there
@@ -206,7 +215,7 @@ TEST(spool, a_file_that_ends_at_any_byte)
 		spools_get_stats(spools, &stats);
 		EXPECT_EQ(cut % one != 0, stats.n_cut);
 		EXPECT_EQ(0, stats.n_corrupt);
-		ASSERT_EQ(cut / one, spool_read(q, records, 16));
+		ASSERT_EQ(cut / one, read_some(q, records, 16));
 		for (size_t i = 0; i < cut / one; i++)
 			EXPECT_EQ(i, number_of(&records[i]));
 	}
@@ -235,7 +244,7 @@ TEST(spool, a_byte_that_is_wrong_costs_one_record)
 		// State and the byte behind it are not under the checksum.
 		bool is_state = at % one == SPOOL_FORMAT_STATE_AT || at % one == 3;
 		ASSERT_EQ(is_state ? 5 : 4, spool_n_waiting(q));
-		ASSERT_EQ(is_state ? 5 : 4, spool_read(q, records, 16));
+		ASSERT_EQ(is_state ? 5 : 4, read_some(q, records, 16));
 		for (size_t i = 0; i < 4; i++)
 			EXPECT_EQ(i + (!is_state && i >= at / one), number_of(&records[i]));
 	}
@@ -257,12 +266,35 @@ TEST(spool, what_becomes_unreadable_is_given_up)
 	size_t n = take_file(bytes, sizeof(bytes), name);
 	memset(bytes, 0xa5, n);
 	put_file(bytes, n, name);
-	EXPECT_EQ(0, spool_read(q, records, 16));
+	EXPECT_EQ(0, read_some(q, records, 16));
 	EXPECT_EQ(0, spool_n_waiting(q));
 	spools_get_stats(spools, &stats);
 	EXPECT_EQ(5, stats.n_corrupt);
 	append(q, 9);
-	EXPECT_EQ(1, spool_read(q, records, 16));
+	EXPECT_EQ(1, read_some(q, records, 16));
+	end();
+}
+
+// No descriptor, no memory: what lies there stays.
+TEST(spool, what_cannot_be_read_now_is_kept)
+{
+	struct spool_record records[16];
+	struct rlimit was, none = {0};
+	unsigned int n;
+
+	begin();
+	struct spool *q = spools_get(spools, "acct");
+	for (unsigned int i = 0; i < 5; i++)
+		append(q, i);
+	EXPECT_EQ(0, spools_sync(spools));
+	ASSERT_EQ(0, getrlimit(RLIMIT_NOFILE, &was));
+	none.rlim_max = was.rlim_max;
+	ASSERT_EQ(0, setrlimit(RLIMIT_NOFILE, &none));
+	EXPECT_EQ(-EMFILE, spool_read(q, records, 16, &n));
+	EXPECT_EQ(0, n);
+	ASSERT_EQ(0, setrlimit(RLIMIT_NOFILE, &was));
+	EXPECT_EQ(5, spool_n_waiting(q));
+	EXPECT_EQ(5, read_some(q, records, 16));
 	end();
 }
 
