@@ -18,6 +18,7 @@ enum {
 	OUT_BYTES = 8192,
 	OUT_CALL_BYTES = PPTP_MESSAGE_BYTES_MAX,
 	DRAIN_READS = 8,
+	CALLS_AT_ONCE = 64, // of a connection that end in one turn
 };
 
 static const uint64_t CLOSE_NS = 2000000000; // patience with the last bytes
@@ -429,7 +430,11 @@ static void act(struct conn *conn, struct pptp_conn_step *step)
 	struct pptp_conn_step answer;
 
 	// The machine's own last words come after the Call-Disconnect-Notify of each call (RFC 2637
-	// 2.3).
+	// 2.3). With very many calls they are left unsaid: the calls end in slices then, turn by turn.
+	if (step->notice == PPTP_CONN_CLOSE && conn->calls.n > CALLS_AT_ONCE) {
+		conn_doom(conn, step->reason);
+		return;
+	}
 	if (step->notice == PPTP_CONN_CLOSE)
 		end_calls(conn, step->reason);
 	conn_write(conn, span_of(step->bytes, step->n_bytes));

@@ -66,12 +66,11 @@ static void get_text(struct reader *r, char *out, size_t cap)
 
 size_t account_bytes_put(const struct aaa_account *record, const char *tenant, uint8_t *out)
 {
+	const uint8_t head[] = {
+		VERSION, (uint8_t)record->kind, (uint8_t)record->method, record->is_local};
 	struct writer w = writer_of(out, ACCOUNT_BYTES_MAX);
 
-	writer_u8(&w, VERSION);
-	writer_u8(&w, (uint8_t)record->kind);
-	writer_u8(&w, (uint8_t)record->method);
-	writer_u8(&w, record->is_local);
+	writer_bytes(&w, head, sizeof(head));
 	writer_u32(&w, (uint32_t)record->cause);
 	writer_u32(&w, record->session_s);
 	writer_bytes(&w, &record->client_be, 4);
